@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+// In reading order: the words, the rules, what happened, the doors of a store, the use-cases.
+
+pub mod account;
+pub mod content;
+pub mod conversation;
+pub mod directory;
+pub mod error;
+pub mod event;
+pub mod id;
+pub mod message;
+pub mod messaging;
+pub mod page;
+pub mod ports;
+pub mod search;
+pub mod timestamp;
+
+pub use account::{
+    Account, DisplayName, Email, LoginSession, NewAccount, NewRefreshToken, Password, Rotation,
+    TokenDigest,
+};
+pub use content::{Content, Text};
+pub use conversation::{
+    Advance, Appended, Blocked, Conversation, ConversationView, Cursor, Deletion, Draft, Edit,
+    Opened, Opening, Participants, ReadState, Role, Seat, Settings, SettingsChange, Side,
+};
+pub use directory::{MessagesFate, Product, ProductStatus, Profile, User};
+pub use error::{Error, Failure, Fault, FaultCode, FieldError};
+pub use event::{Audience, Delivery, Event, Fact, Told, UnreadState};
+pub use id::{
+    ClientId, ConversationId, Epoch, LoginId, Position, ProductId, Revision, Seq, UserId,
+};
+pub use message::{EDIT_WINDOW, Message, Status};
+pub use messaging::{Messaging, ProductPolicy};
+pub use page::{
+    EventPage, InboxCursor, InboxPage, InboxQuery, MessagePage, SearchCursor, SearchHit,
+    SearchPage, SearchRequest, StreamHead, UnreadTotals, Window,
+};
+pub use ports::{Accounts, Announcer, Conversations, Directory, Introduction};
+pub use search::{SearchQuery, fold};
+pub use timestamp::Timestamp;

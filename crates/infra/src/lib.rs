@@ -1,0 +1,5 @@
+#![doc = include_str!("../README.md")]
+
+mod database;
+
+pub use database::{Database, DatabaseSettings, DatabaseUrl};
