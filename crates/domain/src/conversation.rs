@@ -334,6 +334,11 @@ impl Opening {
         self.product.as_ref()
     }
 
+    /// By which a retry of the first message is known.
+    pub fn first_client_id(&self) -> Option<ClientId> {
+        self.first.as_ref().map(|(client_id, _)| *client_id)
+    }
+
     /// The first message, once the conversation is there.
     pub fn draft(&self, conversation: &Conversation) -> Option<Draft> {
         let (client_id, content) = self.first.clone()?;

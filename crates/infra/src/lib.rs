@@ -1,5 +1,23 @@
 #![doc = include_str!("../README.md")]
+// In reading order: a connection, what rows hold, what is read, what is written, the store.
 
+mod accounts;
+mod acts;
+mod batch;
+mod bulk;
+mod columns;
+mod connection;
+mod conversations;
 mod database;
+mod directory;
+mod failure;
+mod log;
+mod maintenance;
+mod messages;
+mod migrations;
+mod schema;
+mod search;
+mod writer;
 
-pub use database::{Database, DatabaseSettings, DatabaseUrl};
+pub use connection::DatabaseUrl;
+pub use database::{Database, DatabaseSettings};

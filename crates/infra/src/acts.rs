@@ -1,0 +1,313 @@
+//! Each act on conversations: what it is about, and how the rules decide it inside a transaction.
+
+use messaging_domain::{
+    Advance, Appended, Conversation, ConversationId, ConversationView, Cursor, Deletion, Draft,
+    Edit, Error, Message, MessagesFate, Opened, Opening, ReadState, Role, Seq, SettingsChange,
+    UserId,
+};
+
+use crate::{
+    batch::{Batch, Changed, Scope, Sent},
+    failure::Halt,
+    messages,
+};
+
+/// Something to be done durably. It may be decided more than once: a transaction that is lost is
+/// tried again for each act alone.
+pub(crate) trait Act: Send + 'static {
+    /// What the caller gets.
+    type Answer: Send + 'static;
+
+    /// Names what has to be locked and loaded.
+    fn scope(&self, scope: &mut Scope);
+
+    /// Decides. What is refused has changed nothing.
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Self::Answer, Halt>;
+}
+
+impl Act for Opening {
+    type Answer = Opened;
+
+    fn scope(&self, scope: &mut Scope) {
+        scope.pairs.insert(Scope::pair(self.buyer(), self.seller()));
+        if let Some(client_id) = self.first_client_id() {
+            scope.sent.insert((self.buyer().clone(), client_id));
+        }
+    }
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Opened, Halt> {
+        let found = batch.find(self.buyer(), self.seller(), self.product());
+        let (id, created) = match found {
+            Some(id) => (id, false),
+            None => {
+                // A client id that was used before was used for another conversation than this new one.
+                if self
+                    .first_client_id()
+                    .is_some_and(|id| batch.sent(self.buyer(), id).is_some())
+                {
+                    return Err(Error::IdempotencyMismatch.into());
+                }
+                let blocks = (
+                    batch.blocks(self.buyer(), self.seller()),
+                    batch.blocks(self.seller(), self.buyer()),
+                );
+                let (conversation, told) =
+                    Conversation::open(self, ConversationId::new(), blocks, batch.now)?;
+                let id = conversation.id;
+                batch.add(conversation, &told)?;
+                (id, true)
+            }
+        };
+        let message = match self.draft(batch.conversation(id)?) {
+            Some(draft) => Some(append(&draft, batch)?.message),
+            None => None,
+        };
+        Ok(Opened {
+            conversation: batch.view(id, Role::Buyer)?,
+            created,
+            message,
+        })
+    }
+}
+
+impl Act for Draft {
+    type Answer = Appended;
+
+    fn scope(&self, scope: &mut Scope) {
+        scope.conversations.insert(self.seat().conversation());
+        scope
+            .sent
+            .insert((self.seat().user().clone(), self.client_id()));
+    }
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Appended, Halt> {
+        append(self, batch)
+    }
+}
+
+fn append(draft: &Draft, batch: &mut Batch<'_>) -> Result<Appended, Halt> {
+    let seat = draft.seat();
+    match batch.sent(seat.user(), draft.client_id()) {
+        Some(Sent::Here(kept)) if kept.message.conversation == seat.conversation() => {
+            let same = match &kept.first_digest {
+                Some(digest) => *digest == messages::digest(draft.content()),
+                None => kept.message.content == *draft.content(),
+            };
+            if !same {
+                return Err(Error::IdempotencyMismatch.into());
+            }
+            let message = kept.message.clone();
+            let status = batch
+                .conversation(seat.conversation())?
+                .status_of(&message.sender, message.seq);
+            return Ok(Appended {
+                message: Message { status, ..message },
+                duplicate: true,
+            });
+        }
+        Some(_) => return Err(Error::IdempotencyMismatch.into()),
+        None => {}
+    }
+    let now = batch.now;
+    let message = batch.change(seat.conversation(), |conversation| {
+        let (message, told) = conversation.append(draft, now)?;
+        Ok((
+            message.clone(),
+            Changed {
+                told,
+                message: Some(message),
+            },
+        ))
+    })?;
+    Ok(Appended {
+        message,
+        duplicate: false,
+    })
+}
+
+impl Act for Edit {
+    type Answer = Message;
+
+    fn scope(&self, scope: &mut Scope) {
+        scope.conversations.insert(self.seat().conversation());
+        scope
+            .messages
+            .insert((self.seat().conversation(), self.seq()));
+    }
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {
+        let now = batch.now;
+        let current = batch
+            .message(self.seat().conversation(), self.seq())?
+            .clone();
+        batch.change(self.seat().conversation(), |conversation| {
+            let (message, told) = conversation.edit(self, &current, now)?;
+            Ok((
+                message.clone(),
+                Changed {
+                    told,
+                    message: Some(message),
+                },
+            ))
+        })
+    }
+}
+
+impl Act for Deletion {
+    type Answer = Message;
+
+    fn scope(&self, scope: &mut Scope) {
+        scope.conversations.insert(self.seat().conversation());
+        scope
+            .messages
+            .insert((self.seat().conversation(), self.seq()));
+    }
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {
+        let now = batch.now;
+        let current = batch
+            .message(self.seat().conversation(), self.seq())?
+            .clone();
+        batch.change(self.seat().conversation(), |conversation| {
+            let (message, told) = conversation.delete(self, &current, now)?;
+            Ok((
+                message.clone(),
+                Changed {
+                    told,
+                    message: Some(message),
+                },
+            ))
+        })
+    }
+}
+
+impl Act for Advance {
+    type Answer = ReadState;
+
+    fn scope(&self, scope: &mut Scope) {
+        scope.conversations.insert(self.seat().conversation());
+    }
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<ReadState, Halt> {
+        let (id, reader) = (self.seat().conversation(), self.seat().user());
+        let conversation = batch.conversation(id)?;
+        if let Some(target) = conversation.target(self) {
+            let unread_after = match self.cursor() {
+                Cursor::Delivered => 0, // not used
+                Cursor::Read if target == conversation.last_seq => 0,
+                Cursor::Read => batch.count_unread(id, reader, target)?,
+            };
+            batch.change(id, |conversation| {
+                let told = conversation.advance(self, unread_after);
+                Ok((
+                    (),
+                    Changed {
+                        told,
+                        message: None,
+                    },
+                ))
+            })?;
+        }
+        let side = batch.conversation(id)?.side(self.seat().role());
+        Ok(ReadState {
+            read_seq: side.read_seq,
+            unread_count: side.unread,
+            unread_total: batch.unread_total(reader),
+        })
+    }
+}
+
+impl Act for SettingsChange {
+    type Answer = ConversationView;
+
+    fn scope(&self, scope: &mut Scope) {
+        let seat = self.seat();
+        scope.conversations.insert(seat.conversation());
+        if self.settings().blocked.is_some() {
+            scope
+                .pairs
+                .insert(Scope::pair(seat.user(), seat.counterpart()));
+        }
+    }
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<ConversationView, Halt> {
+        let seat = self.seat();
+        batch.change(seat.conversation(), |conversation| {
+            let told = conversation.configure(self);
+            Ok((
+                (),
+                Changed {
+                    told,
+                    message: None,
+                },
+            ))
+        })?;
+        if let Some(blocking) = self.settings().blocked {
+            batch.set_block(seat.user(), seat.counterpart(), blocking)?;
+            for id in batch.between(seat.user(), seat.counterpart()) {
+                batch.change(id, |conversation| {
+                    let role = conversation.role_of(seat.user()).ok_or(Error::NotFound)?;
+                    Ok((
+                        (),
+                        Changed {
+                            told: conversation.block(role, blocking),
+                            message: None,
+                        },
+                    ))
+                })?;
+            }
+        }
+        batch.view(seat.conversation(), seat.role())
+    }
+}
+
+/// Closes a conversation because one of its people is erased, and deletes that person's messages
+/// if they are to go.
+#[derive(Debug)]
+pub(crate) struct Farewell {
+    pub(crate) conversation: ConversationId,
+    pub(crate) user: UserId,
+    pub(crate) fate: MessagesFate,
+}
+
+impl Act for Farewell {
+    type Answer = ();
+
+    fn scope(&self, scope: &mut Scope) {
+        scope.conversations.insert(self.conversation);
+    }
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<(), Halt> {
+        let now = batch.now;
+        let seat = batch
+            .conversation(self.conversation)?
+            .participants()
+            .seat_of(&self.user)?;
+        let doomed: Vec<Seq> = match self.fate {
+            MessagesFate::Keep => Vec::new(),
+            MessagesFate::Delete => batch.load_messages_of(self.conversation, &self.user)?,
+        };
+        for seq in doomed {
+            let current = batch.message(self.conversation, seq)?.clone();
+            batch.change(self.conversation, |conversation| {
+                let (message, told) = conversation.delete(&seat.delete(seq), &current, now)?;
+                Ok((
+                    (),
+                    Changed {
+                        told,
+                        message: Some(message),
+                    },
+                ))
+            })?;
+        }
+        batch.change(self.conversation, |conversation| {
+            Ok((
+                (),
+                Changed {
+                    told: conversation.close(),
+                    message: None,
+                },
+            ))
+        })
+    }
+}

@@ -1,0 +1,567 @@
+//! What one transaction of the writer holds in memory: loaded under locks, changed by the rules,
+//! written down at the end in as few statements as the database allows.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use diesel::prelude::*;
+use messaging_domain::{
+    ClientId, Conversation, ConversationId, ConversationView, Delivery, Error, Event, Fact,
+    Message, ProductId, Role, Seq, Timestamp, Told, UserId,
+};
+
+use crate::{
+    bulk,
+    columns::{DbTime, DbUuid},
+    connection::Conn,
+    conversations::{ConversationRow, Latest, Words},
+    directory,
+    failure::Halt,
+    log::{self, EventRow, Stream, StreamRow},
+    messages::{self, MessageRow},
+    schema::{blocks, conversations, messages as messages_table},
+};
+
+/// What the acts of a batch are about, so that all of it can be locked and loaded at once.
+#[derive(Debug, Default)]
+pub(crate) struct Scope {
+    /// Conversations to be changed.
+    pub(crate) conversations: BTreeSet<ConversationId>,
+    /// Pairs of people between whom conversations are started or blocked.
+    pub(crate) pairs: BTreeSet<(UserId, UserId)>,
+    /// Messages that may have been sent before.
+    pub(crate) sent: BTreeSet<(UserId, ClientId)>,
+    /// Messages to be changed.
+    pub(crate) messages: BTreeSet<(ConversationId, Seq)>,
+}
+
+impl Scope {
+    /// A pair in one order, whoever acts.
+    pub(crate) fn pair(a: &UserId, b: &UserId) -> (UserId, UserId) {
+        if a < b {
+            (a.clone(), b.clone())
+        } else {
+            (b.clone(), a.clone())
+        }
+    }
+}
+
+/// A message as it is in the database, or will be.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) message: Message,
+    /// Of the content first sent, once the message has another.
+    pub(crate) first_digest: Option<Vec<u8>>,
+    change: Change,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    Updated,
+    New,
+}
+
+/// What a client id was used for.
+pub(crate) enum Sent<'a> {
+    /// A message of a conversation that this batch holds.
+    Here(&'a Kept),
+    /// A message of another conversation.
+    Elsewhere,
+}
+
+/// One transaction's state.
+pub(crate) struct Batch<'c> {
+    pub(crate) conn: &'c mut Conn,
+    pub(crate) now: Timestamp,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    new: BTreeSet<ConversationId>,
+    changed: BTreeSet<ConversationId>,
+    streams: BTreeMap<UserId, Stream>,
+    moved: BTreeSet<UserId>,
+    sent: HashMap<(UserId, ClientId), (ConversationId, Seq)>,
+    messages: BTreeMap<(ConversationId, Seq), Kept>,
+    blocking: HashSet<(UserId, UserId)>,
+    entries: Vec<EventRow>,
+    deliveries: Vec<Delivery>,
+}
+
+impl<'c> Batch<'c> {
+    /// Locks and loads what the scope names. Conversations are locked before streams, each in
+    /// order, so that two nodes never wait for each other.
+    pub(crate) fn load(conn: &'c mut Conn, scope: &Scope, now: Timestamp) -> QueryResult<Self> {
+        let mut batch = Self {
+            conn,
+            now,
+            conversations: BTreeMap::new(),
+            new: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            streams: BTreeMap::new(),
+            moved: BTreeSet::new(),
+            sent: HashMap::new(),
+            messages: BTreeMap::new(),
+            blocking: HashSet::new(),
+            entries: Vec::new(),
+            deliveries: Vec::new(),
+        };
+        let mut ids = scope.conversations.clone();
+        let mut people: BTreeSet<UserId> = BTreeSet::new();
+        for (a, b) in &scope.pairs {
+            bulk::lock_pair(batch.conn, a, b)?;
+            ids.extend(conversations_of_pair(batch.conn, a, b)?);
+            batch.blocking.extend(blocks_of_pair(batch.conn, a, b)?);
+            people.extend([a.clone(), b.clone()]);
+        }
+        for row in bulk::lock_conversations(batch.conn, &ids)? {
+            let conversation = Conversation::from(row);
+            people.extend([
+                conversation.buyer.user.clone(),
+                conversation.seller.user.clone(),
+            ]);
+            batch.conversations.insert(conversation.id, conversation);
+        }
+        for row in bulk::lock_streams(batch.conn, &people)? {
+            batch
+                .streams
+                .insert(UserId::restore(&row.0), Stream::from(&row));
+        }
+        // Under the locks, so that of two nodes that append the same message one sees the other's.
+        for (sender, client_id, conversation, seq) in bulk::find_sent(batch.conn, &scope.sent)? {
+            let key = (conversation.into(), Seq::new(seq));
+            batch
+                .sent
+                .insert((UserId::restore(&sender), client_id.into()), key);
+            batch.load_message(key)?;
+        }
+        for key in &scope.messages {
+            batch.load_message(*key)?;
+        }
+        Ok(batch)
+    }
+
+    fn keep(&mut self, key: (ConversationId, Seq), mut row: MessageRow) {
+        if let Some(conversation) = self.conversations.get(&key.0) {
+            let first_digest = row.first_digest.take();
+            let message = row.into_message(conversation);
+            self.messages.insert(
+                key,
+                Kept {
+                    message,
+                    first_digest,
+                    change: Change::None,
+                },
+            );
+        }
+    }
+
+    /// Loads a message unless it is here already.
+    fn load_message(&mut self, key: (ConversationId, Seq)) -> QueryResult<()> {
+        if !self.messages.contains_key(&key) {
+            let row = messages_table::table
+                .find((DbUuid::from(key.0), key.1.get()))
+                .select(MessageRow::as_select())
+                .first(self.conn)
+                .optional()?;
+            if let Some(row) = row {
+                self.keep(key, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// A conversation as the acts before this one left it.
+    pub(crate) fn conversation(&self, id: ConversationId) -> Result<&Conversation, Error> {
+        self.conversations.get(&id).ok_or(Error::NotFound)
+    }
+
+    /// The conversation of a buyer with a seller about a product.
+    pub(crate) fn find(
+        &self,
+        buyer: &UserId,
+        seller: &UserId,
+        product: Option<&ProductId>,
+    ) -> Option<ConversationId> {
+        self.conversations
+            .values()
+            .find(|c| {
+                c.buyer.user == *buyer && c.seller.user == *seller && c.product.as_ref() == product
+            })
+            .map(|c| c.id)
+    }
+
+    /// All loaded conversations between two people.
+    pub(crate) fn between(&self, a: &UserId, b: &UserId) -> Vec<ConversationId> {
+        self.conversations
+            .values()
+            .filter(|c| c.role_of(a).is_some() && c.role_of(b).is_some())
+            .map(|c| c.id)
+            .collect()
+    }
+
+    /// Whether `blocker` blocks `blocked`.
+    pub(crate) fn blocks(&self, blocker: &UserId, blocked: &UserId) -> bool {
+        self.blocking.contains(&(blocker.clone(), blocked.clone()))
+    }
+
+    /// Sets or lifts a block between two people.
+    pub(crate) fn set_block(
+        &mut self,
+        blocker: &UserId,
+        blocked: &UserId,
+        blocking: bool,
+    ) -> QueryResult<()> {
+        let pair = (blocker.clone(), blocked.clone());
+        if blocking && self.blocking.insert(pair.clone()) {
+            diesel::insert_into(blocks::table)
+                .values((
+                    blocks::blocker_id.eq(blocker.as_str().to_owned()),
+                    blocks::blocked_id.eq(blocked.as_str().to_owned()),
+                    blocks::created_at.eq(DbTime(self.now)),
+                ))
+                .execute(self.conn)?;
+        } else if !blocking && self.blocking.remove(&pair) {
+            let row = (blocker.as_str().to_owned(), blocked.as_str().to_owned());
+            diesel::delete(blocks::table.find(row)).execute(self.conn)?;
+        }
+        Ok(())
+    }
+
+    /// What this sender has used this client id for.
+    pub(crate) fn sent(&self, sender: &UserId, client_id: ClientId) -> Option<Sent<'_>> {
+        let key = self.sent.get(&(sender.clone(), client_id))?;
+        Some(self.messages.get(key).map_or(Sent::Elsewhere, Sent::Here))
+    }
+
+    /// A message that the scope named.
+    pub(crate) fn message(
+        &self,
+        conversation: ConversationId,
+        seq: Seq,
+    ) -> Result<&Message, Error> {
+        self.messages
+            .get(&(conversation, seq))
+            .map(|kept| &kept.message)
+            .ok_or(Error::NotFound)
+    }
+
+    /// Loads all messages of a person in a conversation that are not deleted.
+    pub(crate) fn load_messages_of(
+        &mut self,
+        id: ConversationId,
+        sender: &UserId,
+    ) -> QueryResult<Vec<Seq>> {
+        let rows = messages_table::table
+            .filter(messages_table::conversation_id.eq(DbUuid::from(id)))
+            .filter(messages_table::sender_id.eq(sender.as_str().to_owned()))
+            .filter(messages_table::deleted_at.is_null())
+            .order(messages_table::seq.asc())
+            .select(MessageRow::as_select())
+            .load(self.conn)?;
+        let seqs: Vec<Seq> = rows.iter().map(MessageRow::seq).collect();
+        for row in rows {
+            let key = (id, row.seq());
+            // What this batch has changed is newer than the row.
+            if !self.messages.contains_key(&key) {
+                self.keep(key, row);
+            }
+        }
+        Ok(seqs)
+    }
+
+    /// How many messages of the counterpart are unread after `seq`.
+    pub(crate) fn count_unread(
+        &mut self,
+        conversation: ConversationId,
+        reader: &UserId,
+        seq: Seq,
+    ) -> QueryResult<i64> {
+        let stored: i64 = messages_table::table
+            .filter(messages_table::conversation_id.eq(DbUuid::from(conversation)))
+            .filter(messages_table::seq.gt(seq.get()))
+            .filter(messages_table::sender_id.ne(reader.as_str().to_owned()))
+            .filter(messages_table::deleted_at.is_null())
+            .count()
+            .get_result(self.conn)?;
+        // What this batch has changed is not in the table yet.
+        let pending: i64 = self
+            .messages
+            .range((conversation, seq.next())..=(conversation, Seq::new(i64::MAX)))
+            .filter(|(_, kept)| kept.message.sender != *reader)
+            .map(|(_, kept)| match kept.change {
+                Change::New => i64::from(!kept.message.is_deleted()),
+                Change::Updated => -i64::from(kept.message.is_deleted()),
+                Change::None => 0,
+            })
+            .sum();
+        Ok(stored.saturating_add(pending))
+    }
+
+    /// Takes in a new conversation.
+    pub(crate) fn add(&mut self, conversation: Conversation, told: &[Told]) -> Result<(), Halt> {
+        let id = conversation.id;
+        self.new.insert(id);
+        self.conversations.insert(id, conversation);
+        self.tell(id, told)
+    }
+
+    /// Lets the rules change a conversation, keeps the badges in step, and tells who is to be told.
+    /// A refusal changes nothing.
+    pub(crate) fn change<T>(
+        &mut self,
+        id: ConversationId,
+        rule: impl FnOnce(&mut Conversation) -> Result<(T, Changed), Error>,
+    ) -> Result<T, Halt> {
+        let conversation = self.conversations.get_mut(&id).ok_or(Error::NotFound)?;
+        let before = [conversation.buyer.badge(), conversation.seller.badge()];
+        let snapshot = conversation.clone();
+        let (answer, Changed { told, message }) = rule(conversation)?;
+        if *conversation != snapshot {
+            self.changed.insert(id);
+        }
+        for (side, before) in [&conversation.buyer, &conversation.seller]
+            .into_iter()
+            .zip(before)
+        {
+            let after = side.badge();
+            if after != before {
+                if let Some(stream) = self.streams.get_mut(&side.user) {
+                    stream.unread.messages += after - before;
+                    stream.unread.conversations += i64::from(after > 0) - i64::from(before > 0);
+                    self.moved.insert(side.user.clone());
+                }
+            }
+        }
+        if let Some(message) = message {
+            self.take_in(message);
+        }
+        self.tell(id, &told)?;
+        Ok(answer)
+    }
+
+    /// A message that is new, or has another content now.
+    fn take_in(&mut self, message: Message) {
+        let key = (message.conversation, message.seq);
+        match self.messages.get_mut(&key) {
+            Some(kept) if kept.message.revision != message.revision => {
+                if kept.first_digest.is_none() {
+                    kept.first_digest = Some(messages::digest(&kept.message.content));
+                }
+                if kept.change == Change::None {
+                    kept.change = Change::Updated;
+                }
+                kept.message = message;
+            }
+            Some(_) => {}
+            None => {
+                self.sent
+                    .insert((message.sender.clone(), message.client_id), key);
+                self.messages.insert(
+                    key,
+                    Kept {
+                        message,
+                        first_digest: None,
+                        change: Change::New,
+                    },
+                );
+            }
+        }
+    }
+
+    /// Numbers the events of what happened, and makes what the receivers will see.
+    fn tell(&mut self, id: ConversationId, told: &[Told]) -> Result<(), Halt> {
+        for Told { fact, audience } in told {
+            for role in [Role::Buyer, Role::Seller]
+                .into_iter()
+                .filter(|role| audience.includes(*role))
+            {
+                let conversation = self.conversation(id)?;
+                let user = conversation.side(role).user.clone();
+                let stream = self
+                    .streams
+                    .get_mut(&user)
+                    .ok_or(diesel::result::Error::NotFound)?;
+                stream.head = stream.head.next();
+                let stream = *stream;
+                self.moved.insert(user.clone());
+                let (kind, seq) = log::encode(*fact);
+                self.entries.push(EventRow {
+                    user_id: user.as_str().to_owned(),
+                    position: stream.head.get(),
+                    kind,
+                    conversation_id: id.into(),
+                    seq,
+                    created_at: DbTime(self.now),
+                });
+                let event = self.event(id, role, *fact, &stream)?;
+                self.deliveries.push(Delivery {
+                    user,
+                    position: stream.head,
+                    event,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn event(
+        &mut self,
+        id: ConversationId,
+        role: Role,
+        fact: Fact,
+        stream: &Stream,
+    ) -> Result<Event, Halt> {
+        let unread = log::unread(self.conversation(id)?, role, stream);
+        Ok(match fact {
+            Fact::MessageCreated(seq) => Event::MessageCreated {
+                message: Arc::new(self.message(id, seq)?.clone()),
+                unread,
+            },
+            Fact::MessageUpdated(seq) => Event::MessageUpdated {
+                message: Arc::new(self.message(id, seq)?.clone()),
+                unread,
+            },
+            Fact::ConversationCreated => Event::ConversationCreated {
+                conversation: Box::new(self.view(id, role)?),
+                unread_total: unread.total,
+            },
+            Fact::ConversationUpdated => Event::ConversationUpdated {
+                conversation: Box::new(self.view(id, role)?),
+                unread_total: unread.total,
+            },
+            Fact::CursorMoved(whose) => log::cursor_moved(self.conversation(id)?, whose, unread),
+        })
+    }
+
+    /// A conversation as one side sees it, as the acts so far left it.
+    pub(crate) fn view(
+        &mut self,
+        id: ConversationId,
+        role: Role,
+    ) -> Result<ConversationView, Halt> {
+        let conversation = self.conversation(id)?.clone();
+        if conversation.last_seq > Seq::ZERO {
+            self.load_message((id, conversation.last_seq))?;
+        }
+        let message = self.messages.get(&(id, conversation.last_seq)).map(|kept| {
+            let status = conversation.status_of(&kept.message.sender, kept.message.seq);
+            Message {
+                status,
+                ..kept.message.clone()
+            }
+        });
+        let mut words = Words::default();
+        let counterpart = &conversation.side(role.other()).user;
+        words.users = directory::users(self.conn, [counterpart.clone()])?;
+        words.products = directory::products(self.conn, conversation.product.clone())?;
+        Ok(Latest {
+            conversation,
+            message,
+        }
+        .view(role, &words))
+    }
+
+    /// A person's badge as the acts so far left it.
+    pub(crate) fn unread_total(&self, user: &UserId) -> i64 {
+        self.streams
+            .get(user)
+            .map_or(0, |stream| stream.unread.messages)
+    }
+
+    /// Writes everything down. What is left to announce comes back, in order.
+    pub(crate) fn store(self) -> QueryResult<Vec<Delivery>> {
+        let Self {
+            conn,
+            conversations,
+            new,
+            changed,
+            streams,
+            moved,
+            messages,
+            entries,
+            deliveries,
+            ..
+        } = self;
+        for id in &new {
+            if let Some(conversation) = conversations.get(id) {
+                diesel::insert_into(conversations::table)
+                    .values(ConversationRow::from(conversation))
+                    .execute(conn)?;
+            }
+        }
+        let updated: Vec<&Conversation> = changed
+            .difference(&new)
+            .filter_map(|id| conversations.get(id))
+            .collect();
+        bulk::update_conversations(conn, &updated)?;
+        let with_conversation = |change: Change| {
+            messages
+                .values()
+                .filter(move |kept| kept.change == change)
+                .filter_map(|kept| Some((kept, conversations.get(&kept.message.conversation)?)))
+        };
+        let appended: Vec<_> = with_conversation(Change::New).collect();
+        bulk::insert_messages(conn, &appended)?;
+        let edited_at_once = appended
+            .iter()
+            .copied()
+            .filter(|(kept, _)| kept.first_digest.is_some());
+        for (kept, conversation) in with_conversation(Change::Updated).chain(edited_at_once) {
+            bulk::update_message(conn, kept, conversation)?;
+        }
+        bulk::insert_events(conn, &entries)?;
+        let moved: Vec<StreamRow> = moved
+            .iter()
+            .filter_map(|user| {
+                let stream = streams.get(user)?;
+                let unread = stream.unread;
+                Some((
+                    user.as_str().to_owned(),
+                    stream.head.get(),
+                    unread.messages,
+                    unread.conversations,
+                ))
+            })
+            .collect();
+        bulk::update_streams(conn, &moved)?;
+        Ok(deliveries)
+    }
+}
+
+/// What a rule changed.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    pub(crate) told: Vec<Told>,
+    pub(crate) message: Option<Message>,
+}
+
+fn conversations_of_pair(
+    conn: &mut Conn,
+    a: &UserId,
+    b: &UserId,
+) -> QueryResult<Vec<ConversationId>> {
+    let mut ids = Vec::new();
+    for (buyer, seller) in [(a, b), (b, a)] {
+        let rows = conversations::table
+            .filter(conversations::buyer_id.eq(buyer.as_str().to_owned()))
+            .filter(conversations::seller_id.eq(seller.as_str().to_owned()))
+            .select(conversations::id)
+            .load::<DbUuid>(conn)?;
+        ids.extend(rows.into_iter().map(ConversationId::from));
+    }
+    Ok(ids)
+}
+
+fn blocks_of_pair(conn: &mut Conn, a: &UserId, b: &UserId) -> QueryResult<Vec<(UserId, UserId)>> {
+    let pair = [a.as_str().to_owned(), b.as_str().to_owned()];
+    let rows = blocks::table
+        .filter(blocks::blocker_id.eq_any(pair.clone()))
+        .filter(blocks::blocked_id.eq_any(pair))
+        .select((blocks::blocker_id, blocks::blocked_id))
+        .load::<(String, String)>(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(blocker, blocked)| (UserId::restore(&blocker), UserId::restore(&blocked)))
+        .collect())
+}

@@ -1,0 +1,178 @@
+//! One connection to either database: which one, and how it is set up.
+
+use std::{
+    fmt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use diesel::{
+    connection::SimpleConnection, pg::PgConnection, prelude::*, result::ConnectionError,
+    sqlite::SqliteConnection,
+};
+
+/// A connection to one of the two databases. All queries are written against this; only what the
+/// two really say differently matches on it.
+#[derive(diesel::MultiConnection)]
+pub(crate) enum Conn {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// Which database: a SQLite file or a PostgreSQL server.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server, by libpq's URL.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Takes `sqlite://PATH` (relative, or absolute with a third slash), `postgres://…` or
+    /// `postgresql://…`.
+    ///
+    /// # Errors
+    /// A sentence that says what is expected, for anything else: a typo must not become a new file.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            if path.is_empty() || path.contains(['?', '\0']) || path == ":memory:" {
+                return Err("a SQLite database is a file: sqlite://PATH".to_owned());
+            }
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        Err("a database URL is sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/NAME".to_owned())
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The writer's own, or migrations.
+    Write,
+    /// One of the pool's.
+    Read,
+}
+
+/// Opens and sets up a connection. Times are bounded everywhere: a database that is away or stuck
+/// is answered with a refusal within two seconds, and holds no lock for longer.
+pub(crate) fn connect(url: &DatabaseUrl, purpose: Purpose) -> Result<Conn, ConnectionError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => {
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+            // FULL: what is acknowledged survives the loss of power; NORMAL would not.
+            let setup =
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
+                 PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF;";
+            conn.batch_execute(setup)
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            if purpose == Purpose::Read {
+                conn.batch_execute("PRAGMA query_only = ON;")
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            }
+            Ok(Conn::Sqlite(conn))
+        }
+        DatabaseUrl::Postgres(url) => {
+            let mut conn = PgConnection::establish(&with_timeouts(url))?;
+            let setup = match purpose {
+                Purpose::Write => {
+                    "SET lock_timeout = '1500ms'; SET statement_timeout = '5s';
+                     SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on;
+                     SET TIME ZONE 'UTC';"
+                }
+                Purpose::Read => {
+                    "SET lock_timeout = '1500ms'; SET statement_timeout = '5s';
+                     SET idle_in_transaction_session_timeout = '10s';
+                     SET default_transaction_read_only = on; SET TIME ZONE 'UTC';"
+                }
+            };
+            conn.batch_execute(setup)
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(Conn::Postgres(conn))
+        }
+    }
+}
+
+/// Adds libpq's own time limits to a URL that does not set them.
+fn with_timeouts(url: &str) -> String {
+    let defaults = [
+        ("connect_timeout", "2"),
+        ("tcp_user_timeout", "5000"),
+        ("keepalives_idle", "10"),
+        ("application_name", "messaging"),
+    ];
+    defaults
+        .into_iter()
+        .fold(url.to_owned(), |url, (name, value)| {
+            if url.contains(&format!("{name}=")) {
+                return url;
+            }
+            let separator = if url.contains('?') { '&' } else { '?' };
+            format!("{url}{separator}{name}={value}")
+        })
+}
+
+/// A pooled connection, with what the pool needs to know about it.
+pub(crate) struct Link {
+    pub(crate) conn: Conn,
+    /// A query failed in a way that leaves the connection unusable.
+    pub(crate) broken: bool,
+    pub(crate) used_at: Instant,
+}
+
+/// Why the pool could not give a connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LinkError {
+    /// It could not be opened.
+    #[error(transparent)]
+    Connect(#[from] ConnectionError),
+    /// It did not answer.
+    #[error(transparent)]
+    Query(#[from] diesel::result::Error),
+}
+
+/// r2d2's hand for opening and checking connections.
+#[derive(Debug)]
+pub(crate) struct Readers(pub(crate) DatabaseUrl);
+
+/// A connection that was used this recently is taken for a good one without asking it.
+const FRESH: Duration = Duration::from_millis(500);
+
+impl r2d2::ManageConnection for Readers {
+    type Connection = Link;
+    type Error = LinkError;
+
+    fn connect(&self) -> Result<Link, Self::Error> {
+        let conn = connect(&self.0, Purpose::Read)?;
+        Ok(Link {
+            conn,
+            broken: false,
+            used_at: Instant::now(),
+        })
+    }
+
+    fn is_valid(&self, link: &mut Link) -> Result<(), Self::Error> {
+        if link.used_at.elapsed() > FRESH {
+            link.conn.batch_execute("SELECT 1")?;
+        }
+        Ok(())
+    }
+
+    fn has_broken(&self, link: &mut Link) -> bool {
+        link.broken
+    }
+}

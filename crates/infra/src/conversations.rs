@@ -1,0 +1,354 @@
+//! Conversations as rows, and as their participants see them.
+
+use std::collections::HashMap;
+
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
+use messaging_domain::{
+    Conversation, ConversationId, ConversationView, InboxCursor, InboxQuery, Message, Participants,
+    Product, ProductId, Role, Seq, Side, User, UserId, Window,
+};
+
+use crate::{
+    columns::{DbTime, DbUuid},
+    connection::Conn,
+    messages::MessageRow,
+    schema::{conversations, messages},
+    search,
+};
+
+/// A row of `conversations`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = conversations)]
+pub(crate) struct ConversationRow {
+    id: DbUuid,
+    product_id: Option<String>,
+    buyer_id: String,
+    seller_id: String,
+    created_at: DbTime,
+    last_activity_at: DbTime,
+    last_seq: i64,
+    closed: bool,
+    buyer_read_seq: i64,
+    buyer_delivered_seq: i64,
+    buyer_unread: i64,
+    buyer_archived: bool,
+    buyer_muted: bool,
+    buyer_blocking: bool,
+    seller_read_seq: i64,
+    seller_delivered_seq: i64,
+    seller_unread: i64,
+    seller_archived: bool,
+    seller_muted: bool,
+    seller_blocking: bool,
+}
+
+impl From<ConversationRow> for Conversation {
+    fn from(row: ConversationRow) -> Self {
+        Self {
+            id: row.id.into(),
+            product: row.product_id.as_deref().map(ProductId::restore),
+            buyer: Side {
+                user: UserId::restore(&row.buyer_id),
+                read_seq: Seq::new(row.buyer_read_seq),
+                delivered_seq: Seq::new(row.buyer_delivered_seq),
+                unread: row.buyer_unread,
+                archived: row.buyer_archived,
+                muted: row.buyer_muted,
+                blocking: row.buyer_blocking,
+            },
+            seller: Side {
+                user: UserId::restore(&row.seller_id),
+                read_seq: Seq::new(row.seller_read_seq),
+                delivered_seq: Seq::new(row.seller_delivered_seq),
+                unread: row.seller_unread,
+                archived: row.seller_archived,
+                muted: row.seller_muted,
+                blocking: row.seller_blocking,
+            },
+            last_seq: Seq::new(row.last_seq),
+            last_activity_at: row.last_activity_at.0,
+            created_at: row.created_at.0,
+            closed: row.closed,
+        }
+    }
+}
+
+impl From<&Conversation> for ConversationRow {
+    fn from(conversation: &Conversation) -> Self {
+        let (buyer, seller) = (&conversation.buyer, &conversation.seller);
+        Self {
+            id: conversation.id.into(),
+            product_id: conversation
+                .product
+                .as_ref()
+                .map(|id| id.as_str().to_owned()),
+            buyer_id: buyer.user.as_str().to_owned(),
+            seller_id: seller.user.as_str().to_owned(),
+            created_at: DbTime(conversation.created_at),
+            last_activity_at: DbTime(conversation.last_activity_at),
+            last_seq: conversation.last_seq.get(),
+            closed: conversation.closed,
+            buyer_read_seq: buyer.read_seq.get(),
+            buyer_delivered_seq: buyer.delivered_seq.get(),
+            buyer_unread: buyer.unread,
+            buyer_archived: buyer.archived,
+            buyer_muted: buyer.muted,
+            buyer_blocking: buyer.blocking,
+            seller_read_seq: seller.read_seq.get(),
+            seller_delivered_seq: seller.delivered_seq.get(),
+            seller_unread: seller.unread,
+            seller_archived: seller.archived,
+            seller_muted: seller.muted,
+            seller_blocking: seller.blocking,
+        }
+    }
+}
+
+/// A conversation with its newest message, read in one statement so that they agree.
+#[derive(Debug, Clone)]
+pub(crate) struct Latest {
+    pub(crate) conversation: Conversation,
+    pub(crate) message: Option<Message>,
+}
+
+impl From<(ConversationRow, Option<MessageRow>)> for Latest {
+    fn from((row, message): (ConversationRow, Option<MessageRow>)) -> Self {
+        let conversation = Conversation::from(row);
+        let message = message.map(|message| message.into_message(&conversation));
+        Self {
+            conversation,
+            message,
+        }
+    }
+}
+
+impl Latest {
+    /// What one side sees, with the directory's words.
+    pub(crate) fn view(self, role: Role, words: &Words) -> ConversationView {
+        let counterpart = words.user(&self.conversation.side(role.other()).user);
+        let product = self
+            .conversation
+            .product
+            .as_ref()
+            .map(|id| words.product(id, &self.conversation.seller.user));
+        ConversationView::of(&self.conversation, role, product, counterpart, self.message)
+    }
+}
+
+/// The directory's words about the people and products of some conversations.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) users: HashMap<UserId, User>,
+    pub(crate) products: HashMap<ProductId, Product>,
+}
+
+impl Words {
+    fn user(&self, id: &UserId) -> User {
+        // Every participant has a row; this is only for one that was removed by hand.
+        self.users.get(id).cloned().unwrap_or_else(|| User {
+            id: id.clone(),
+            display_name: id.as_str().to_owned(),
+            avatar_url: None,
+            erased_at: None,
+        })
+    }
+
+    fn product(&self, id: &ProductId, seller: &UserId) -> Product {
+        self.products
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| Product::unknown(id.clone(), seller.clone()))
+    }
+}
+
+/// The two people of a conversation.
+pub(crate) fn participants(
+    conn: &mut Conn,
+    id: ConversationId,
+) -> QueryResult<Option<Participants>> {
+    let row = conversations::table
+        .find(DbUuid::from(id))
+        .select((conversations::buyer_id, conversations::seller_id))
+        .first::<(String, String)>(conn)
+        .optional()?;
+    Ok(row.map(|(buyer, seller)| Participants {
+        conversation: id,
+        buyer: UserId::restore(&buyer),
+        seller: UserId::restore(&seller),
+    }))
+}
+
+#[diesel::dsl::auto_type]
+fn with_latest() -> _ {
+    conversations::table.left_join(
+        messages::table.on(messages::conversation_id
+            .eq(conversations::id)
+            .and(messages::seq.eq(conversations::last_seq))),
+    )
+}
+
+/// Conversations with their newest messages, in no order.
+pub(crate) fn latest(conn: &mut Conn, ids: &[ConversationId]) -> QueryResult<Vec<Latest>> {
+    let ids: Vec<DbUuid> = ids.iter().copied().map(DbUuid::from).collect();
+    let rows = with_latest()
+        .filter(conversations::id.eq_any(ids))
+        .select((
+            ConversationRow::as_select(),
+            Option::<MessageRow>::as_select(),
+        ))
+        .load::<(ConversationRow, Option<MessageRow>)>(conn)?;
+    Ok(rows.into_iter().map(Latest::from).collect())
+}
+
+/// One conversation with its newest message.
+pub(crate) fn latest_one(conn: &mut Conn, id: ConversationId) -> QueryResult<Option<Latest>> {
+    let row = with_latest()
+        .filter(conversations::id.eq(DbUuid::from(id)))
+        .select((
+            ConversationRow::as_select(),
+            Option::<MessageRow>::as_select(),
+        ))
+        .first::<(ConversationRow, Option<MessageRow>)>(conn)
+        .optional()?;
+    Ok(row.map(Latest::from))
+}
+
+/// A page of one person's conversations, one more than asked for when there are more.
+pub(crate) fn inbox(
+    conn: &mut Conn,
+    user: &UserId,
+    query: &InboxQuery,
+) -> QueryResult<Vec<(Role, Latest)>> {
+    let mut page = Vec::new();
+    for role in [Role::Buyer, Role::Seller] {
+        let rows = inbox_of_side(conn, user, role, query)?;
+        page.extend(rows.into_iter().map(|row| (role, Latest::from(row))));
+    }
+    page.sort_by(|(_, a), (_, b)| {
+        let key = |latest: &Latest| (latest.conversation.last_activity_at, latest.conversation.id);
+        key(b).cmp(&key(a))
+    });
+    page.truncate(query.limit.saturating_add(1));
+    Ok(page)
+}
+
+type LatestRow = (ConversationRow, Option<MessageRow>);
+
+/// Each side has an index in the inbox's order, so either half is read by keyset.
+fn inbox_of_side(
+    conn: &mut Conn,
+    user: &UserId,
+    role: Role,
+    query: &InboxQuery,
+) -> QueryResult<Vec<LatestRow>> {
+    let matching = query
+        .filter
+        .as_ref()
+        .map(|filter| search::MessageMatch::new(conn, user, filter));
+    let mut page = with_latest().into_boxed();
+    page = match role {
+        Role::Buyer => page
+            .filter(conversations::buyer_id.eq(user.as_str().to_owned()))
+            .filter(conversations::buyer_archived.eq(query.archived)),
+        Role::Seller => page
+            .filter(conversations::seller_id.eq(user.as_str().to_owned()))
+            .filter(conversations::seller_archived.eq(query.archived)),
+    };
+    if let Some(InboxCursor {
+        last_activity_at,
+        id,
+    }) = query.after
+    {
+        let (at, id) = (DbTime(last_activity_at), DbUuid::from(id));
+        page = page.filter(
+            conversations::last_activity_at.le(at).and(
+                conversations::last_activity_at
+                    .lt(at)
+                    .or(conversations::id.lt(id)),
+            ),
+        );
+    }
+    if let (Some(matching), Some(filter)) = (matching, &query.filter) {
+        // The counterpart's name or the product's title holds the phrase, or a message the words.
+        let counterpart = match role {
+            Role::Buyer => {
+                "EXISTS (SELECT 1 FROM users WHERE users.id = conversations.seller_id AND users.search_name LIKE "
+            }
+            Role::Seller => {
+                "EXISTS (SELECT 1 FROM users WHERE users.id = conversations.buyer_id AND users.search_name LIKE "
+            }
+        };
+        let anywhere = search::anywhere(filter.phrase());
+        page = page.filter(
+            sql::<Bool>("(")
+                .sql(counterpart)
+                .bind::<Text, _>(anywhere.clone())
+                .sql(" ESCAPE '!') OR EXISTS (SELECT 1 FROM products WHERE products.id = conversations.product_id AND products.search_title LIKE ")
+                .bind::<Text, _>(anywhere)
+                .sql(" ESCAPE '!') OR conversations.id IN (SELECT messages.conversation_id FROM messages WHERE ")
+                .sql(matching.before)
+                .bind::<Text, _>(matching.words)
+                .sql(matching.after)
+                .sql("))"),
+        );
+    }
+    page.order((
+        conversations::last_activity_at.desc(),
+        conversations::id.desc(),
+    ))
+    .limit(
+        i64::try_from(query.limit)
+            .unwrap_or(i64::MAX)
+            .saturating_add(1),
+    )
+    .select((
+        ConversationRow::as_select(),
+        Option::<MessageRow>::as_select(),
+    ))
+    .load(conn)
+}
+
+/// All conversations that a person takes part in, oldest first.
+pub(crate) fn all_of(conn: &mut Conn, user: &UserId) -> QueryResult<Vec<ConversationId>> {
+    let rows = conversations::table
+        .filter(
+            conversations::buyer_id
+                .eq(user.as_str().to_owned())
+                .or(conversations::seller_id.eq(user.as_str().to_owned())),
+        )
+        .order(conversations::id.asc())
+        .select(conversations::id)
+        .load::<DbUuid>(conn)?;
+    Ok(rows.into_iter().map(ConversationId::from).collect())
+}
+
+/// The messages of a window, in rising order, with their conversation.
+pub(crate) fn window(
+    conn: &mut Conn,
+    id: ConversationId,
+    window: Window,
+    limit: usize,
+) -> QueryResult<Option<(Latest, Vec<Message>)>> {
+    let Some(latest) = latest_one(conn, id)? else {
+        return Ok(None);
+    };
+    let (from, to) = window.range(limit, latest.conversation.last_seq);
+    if from > to {
+        return Ok(Some((latest, Vec::new())));
+    }
+    let rows = messages::table
+        .filter(messages::conversation_id.eq(DbUuid::from(id)))
+        .filter(messages::seq.between(from.get(), to.get()))
+        .order(messages::seq.asc())
+        .select(MessageRow::as_select())
+        .load(conn)?;
+    let items = rows
+        .into_iter()
+        .map(|row| row.into_message(&latest.conversation))
+        .collect();
+    Ok(Some((latest, items)))
+}

@@ -1,0 +1,351 @@
+//! People and products: rows, the cache of people, and the directory port's queries.
+
+use std::{collections::HashMap, time::Duration};
+
+use diesel::prelude::*;
+use messaging_domain::{
+    Introduction, Product, ProductId, ProductStatus, Profile, Timestamp, User, UserId, fold,
+};
+use moka::sync::Cache;
+
+use crate::{
+    acts::Act,
+    batch::{Batch, Scope},
+    columns::DbTime,
+    connection::Conn,
+    failure::Halt,
+    schema::{accounts, logins, products, streams, users},
+};
+
+/// What an erased person is called.
+const ERASED_NAME: &str = "Deleted account";
+
+/// A row of `users`, as others see the person.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct UserRow {
+    id: String,
+    display_name: String,
+    avatar_url: Option<String>,
+    erased_at: Option<DbTime>,
+    tokens_after: Option<DbTime>,
+}
+
+impl UserRow {
+    fn into_known(self) -> Known {
+        Known {
+            tokens_after: self.tokens_after.map(|time| time.0),
+            user: User {
+                id: UserId::restore(&self.id),
+                display_name: self.display_name,
+                avatar_url: self.avatar_url,
+                erased_at: self.erased_at.map(|time| time.0),
+            },
+        }
+    }
+}
+
+/// A person as the cache keeps them.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) user: User,
+    tokens_after: Option<Timestamp>,
+}
+
+impl Known {
+    /// Whether a token from this moment may still speak for the person. A token's time has whole
+    /// seconds, so one of the very second of the erasure is refused.
+    pub(crate) fn admits_token_of(&self, issued_at: Timestamp) -> bool {
+        self.tokens_after
+            .is_none_or(|after| issued_at.as_seconds() > after.as_seconds())
+    }
+}
+
+/// People who were asked for lately: bounded, and a minute old at most.
+pub(crate) type UserCache = Cache<UserId, Known>;
+
+pub(crate) fn cache() -> UserCache {
+    Cache::builder()
+        .max_capacity(50_000)
+        .time_to_live(Duration::from_secs(60))
+        .build()
+}
+
+/// One person.
+pub(crate) fn known(conn: &mut Conn, id: &UserId) -> QueryResult<Option<Known>> {
+    let row = users::table
+        .find(id.as_str().to_owned())
+        .select(UserRow::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(UserRow::into_known))
+}
+
+/// Several people.
+pub(crate) fn known_of(conn: &mut Conn, ids: Vec<UserId>) -> QueryResult<Vec<Known>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
+    let rows = users::table
+        .filter(users::id.eq_any(ids))
+        .select(UserRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(UserRow::into_known).collect())
+}
+
+/// Several people by their ids, without the cache: inside a transaction.
+pub(crate) fn users(
+    conn: &mut Conn,
+    ids: impl IntoIterator<Item = UserId>,
+) -> QueryResult<HashMap<UserId, User>> {
+    let known = known_of(conn, ids.into_iter().collect())?;
+    Ok(known
+        .into_iter()
+        .map(|known| (known.user.id.clone(), known.user))
+        .collect())
+}
+
+type ProductRow = (
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    String,
+);
+
+/// Several products by their ids.
+pub(crate) fn products(
+    conn: &mut Conn,
+    ids: impl IntoIterator<Item = ProductId>,
+) -> QueryResult<HashMap<ProductId, Product>> {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.as_str().to_owned()).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = products::table
+        .filter(products::id.eq_any(ids))
+        .select((
+            products::id,
+            products::seller_id,
+            products::title,
+            products::image_url,
+            products::url,
+            products::price_minor,
+            products::currency,
+            products::status,
+        ))
+        .load::<ProductRow>(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(
+            |(id, seller, title, image_url, url, price_minor, currency, status)| {
+                let id = ProductId::restore(&id);
+                let product = Product {
+                    id: id.clone(),
+                    seller: UserId::restore(&seller),
+                    title,
+                    image_url,
+                    url,
+                    price_minor,
+                    currency,
+                    status: ProductStatus::parse(&status).unwrap_or(ProductStatus::Unknown),
+                };
+                (id, product)
+            },
+        )
+        .collect())
+}
+
+/// Makes a person, with an empty stream.
+pub(crate) fn insert_user(
+    conn: &mut Conn,
+    id: &UserId,
+    name: &str,
+    avatar_url: Option<&str>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(id.as_str().to_owned()),
+            users::display_name.eq(name.to_owned()),
+            users::search_name.eq(fold(name)),
+            users::avatar_url.eq(avatar_url.map(str::to_owned)),
+            users::created_at.eq(DbTime(now)),
+        ))
+        .execute(conn)?;
+    diesel::insert_into(streams::table)
+        .values((
+            streams::user_id.eq(id.as_str().to_owned()),
+            streams::head.eq(0),
+            streams::unread_messages.eq(0),
+            streams::unread_conversations.eq(0),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+impl Act for Introduction {
+    type Answer = Known;
+
+    fn scope(&self, _: &mut Scope) {}
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Known, Halt> {
+        let name = self
+            .display_name
+            .as_ref()
+            .map_or(self.id.as_str(), |name| name.as_str());
+        let avatar_url = self.avatar_url.as_deref();
+        match known(batch.conn, &self.id)? {
+            None => insert_user(batch.conn, &self.id, name, avatar_url, batch.now)?,
+            // Somebody who was erased and has come back with a new token.
+            Some(known)
+                if known.user.erased_at.is_some() && known.admits_token_of(self.issued_at) =>
+            {
+                write_profile(batch.conn, &self.id, name, avatar_url)?;
+            }
+            Some(_) => {}
+        }
+        Ok(known(batch.conn, &self.id)?.ok_or(diesel::result::Error::NotFound)?)
+    }
+}
+
+fn write_profile(
+    conn: &mut Conn,
+    id: &UserId,
+    name: &str,
+    avatar_url: Option<&str>,
+) -> QueryResult<usize> {
+    diesel::update(users::table.find(id.as_str().to_owned()))
+        .set((
+            users::display_name.eq(name.to_owned()),
+            users::search_name.eq(fold(name)),
+            users::avatar_url.eq(avatar_url.map(str::to_owned)),
+            users::erased_at.eq(None::<DbTime>),
+        ))
+        .execute(conn)
+}
+
+impl Act for Profile {
+    type Answer = Known;
+
+    fn scope(&self, _: &mut Scope) {}
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Known, Halt> {
+        let (name, avatar_url) = (self.display_name.as_str(), self.avatar_url.as_deref());
+        if write_profile(batch.conn, &self.id, name, avatar_url)? == 0 {
+            insert_user(batch.conn, &self.id, name, avatar_url, batch.now)?;
+        }
+        diesel::update(users::table.find(self.id.as_str().to_owned()))
+            .set(users::locale.eq(self.locale.clone()))
+            .execute(batch.conn)?;
+        Ok(known(batch.conn, &self.id)?.ok_or(diesel::result::Error::NotFound)?)
+    }
+}
+
+impl Act for Product {
+    type Answer = Self;
+
+    fn scope(&self, _: &mut Scope) {}
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Self, Halt> {
+        let columns = (
+            products::seller_id.eq(self.seller.as_str().to_owned()),
+            products::title.eq(self.title.clone()),
+            products::search_title.eq(fold(self.title.as_deref().unwrap_or_default())),
+            products::image_url.eq(self.image_url.clone()),
+            products::url.eq(self.url.clone()),
+            products::price_minor.eq(self.price_minor),
+            products::currency.eq(self.currency.clone()),
+            products::status.eq(self.status.as_str().to_owned()),
+            products::updated_at.eq(DbTime(batch.now)),
+        );
+        let row = products::table.find(self.id.as_str().to_owned());
+        if diesel::update(row)
+            .set(columns.clone())
+            .execute(batch.conn)?
+            == 0
+        {
+            let (seller, title, search_title, image_url, url, price, currency, status, updated_at) =
+                columns;
+            diesel::insert_into(products::table)
+                .values((
+                    products::id.eq(self.id.as_str().to_owned()),
+                    seller,
+                    title,
+                    search_title,
+                    image_url,
+                    url,
+                    price,
+                    currency,
+                    status,
+                    updated_at,
+                ))
+                .execute(batch.conn)?;
+        }
+        Ok(self.clone())
+    }
+}
+
+/// Takes a person's profile, account and logins away. The row stays, as the author of what they wrote.
+#[derive(Debug)]
+pub(crate) struct Erasure(pub(crate) UserId);
+
+impl Act for Erasure {
+    /// Whether there was such a person.
+    type Answer = bool;
+
+    fn scope(&self, _: &mut Scope) {}
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<bool, Halt> {
+        let id = self.0.as_str().to_owned();
+        let found = diesel::update(users::table.find(id.clone()))
+            .set((
+                users::display_name.eq(ERASED_NAME.to_owned()),
+                users::search_name.eq(String::new()),
+                users::avatar_url.eq(None::<String>),
+                users::locale.eq(None::<String>),
+                users::last_seen_at.eq(None::<DbTime>),
+                users::erased_at.eq(Some(DbTime(batch.now))),
+                users::tokens_after.eq(Some(DbTime(batch.now))),
+            ))
+            .execute(batch.conn)?;
+        diesel::delete(accounts::table.find(id.clone())).execute(batch.conn)?;
+        diesel::delete(logins::table.filter(logins::user_id.eq(id))).execute(batch.conn)?;
+        Ok(found > 0)
+    }
+}
+
+/// When somebody was last connected.
+#[derive(Debug)]
+pub(crate) struct Seen(pub(crate) UserId, pub(crate) Timestamp);
+
+impl Act for Seen {
+    type Answer = ();
+
+    fn scope(&self, _: &mut Scope) {}
+
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<(), Halt> {
+        diesel::update(
+            users::table
+                .find(self.0.as_str().to_owned())
+                .filter(users::erased_at.is_null()),
+        )
+        .set(users::last_seen_at.eq(Some(DbTime(self.1))))
+        .execute(batch.conn)?;
+        Ok(())
+    }
+}
+
+/// When somebody was last connected, if ever noted.
+pub(crate) fn last_seen(conn: &mut Conn, id: &UserId) -> QueryResult<Option<Timestamp>> {
+    let row = users::table
+        .find(id.as_str().to_owned())
+        .select(users::last_seen_at)
+        .first::<Option<DbTime>>(conn)
+        .optional()?;
+    Ok(row.flatten().map(|time| time.0))
+}

@@ -1,0 +1,265 @@
+//! The event log: each person's stream, and the objects its entries refer to.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use diesel::prelude::*;
+use messaging_domain::{
+    Conversation, ConversationId, Delivery, Error, Event, Fact, Position, Role, Seq, Timestamp,
+    UnreadState, UnreadTotals, UserId,
+};
+
+use crate::{
+    columns::{DbTime, DbUuid},
+    connection::Conn,
+    conversations::{self, ConversationRow, Latest, Words},
+    failure::Halt,
+    messages::MessageRow,
+    schema::{conversations as conversations_table, events, messages, streams},
+};
+
+/// How a fact is kept: its kind, and the message's place or zero.
+pub(crate) const fn encode(fact: Fact) -> (i16, i64) {
+    match fact {
+        Fact::MessageCreated(seq) => (1, seq.get()),
+        Fact::MessageUpdated(seq) => (2, seq.get()),
+        Fact::ConversationCreated => (3, 0),
+        Fact::ConversationUpdated => (4, 0),
+        Fact::CursorMoved(Role::Buyer) => (5, 0),
+        Fact::CursorMoved(Role::Seller) => (6, 0),
+    }
+}
+
+fn decode(kind: i16, seq: i64) -> Option<Fact> {
+    Some(match kind {
+        1 => Fact::MessageCreated(Seq::new(seq)),
+        2 => Fact::MessageUpdated(Seq::new(seq)),
+        3 => Fact::ConversationCreated,
+        4 => Fact::ConversationUpdated,
+        5 => Fact::CursorMoved(Role::Buyer),
+        6 => Fact::CursorMoved(Role::Seller),
+        _ => return None,
+    })
+}
+
+/// A row to be written to `events`.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = events)]
+pub(crate) struct EventRow {
+    pub(crate) user_id: String,
+    pub(crate) position: i64,
+    pub(crate) kind: i16,
+    pub(crate) conversation_id: DbUuid,
+    pub(crate) seq: i64,
+    pub(crate) created_at: DbTime,
+}
+
+/// A person's head and badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stream {
+    pub(crate) head: Position,
+    pub(crate) unread: UnreadTotals,
+}
+
+pub(crate) type StreamRow = (String, i64, i64, i64);
+
+impl From<&StreamRow> for Stream {
+    fn from(&(_, head, messages, conversations): &StreamRow) -> Self {
+        Self {
+            head: Position::new(head),
+            unread: UnreadTotals {
+                messages,
+                conversations,
+            },
+        }
+    }
+}
+
+/// Where a person's stream stands; at zero for somebody who has never been seen.
+pub(crate) fn stream(conn: &mut Conn, user: &UserId) -> QueryResult<Stream> {
+    let row = streams::table
+        .find(user.as_str().to_owned())
+        .first::<StreamRow>(conn)
+        .optional()?;
+    Ok(row.as_ref().map_or(
+        Stream {
+            head: Position::ZERO,
+            unread: UnreadTotals::default(),
+        },
+        Stream::from,
+    ))
+}
+
+/// What a person has unread after an event in this conversation.
+pub(crate) fn unread(conversation: &Conversation, role: Role, stream: &Stream) -> UnreadState {
+    UnreadState {
+        count: conversation.side(role).unread,
+        total: stream.unread.messages,
+    }
+}
+
+/// A run of a person's events, as read: references and the conversations as they are now.
+pub(crate) struct Run {
+    stream: Stream,
+    entries: Vec<(Position, Fact, Conversation, Option<MessageRow>)>,
+    latest: Vec<Latest>,
+    pub(crate) more: bool,
+}
+
+/// Reads at most `limit` events after `since`.
+///
+/// # Errors
+/// `Resync` when the run would not begin right after `since`.
+pub(crate) fn read(
+    conn: &mut Conn,
+    user: &UserId,
+    since: Position,
+    limit: usize,
+) -> Result<Run, Halt> {
+    let stream = stream(conn, user)?;
+    if since > stream.head {
+        return Err(Error::Resync.into());
+    }
+    let mut rows = events::table
+        .inner_join(
+            conversations_table::table.on(conversations_table::id.eq(events::conversation_id)),
+        )
+        .left_join(
+            messages::table.on(messages::conversation_id
+                .eq(events::conversation_id)
+                .and(messages::seq.eq(events::seq))),
+        )
+        .filter(events::user_id.eq(user.as_str().to_owned()))
+        .filter(events::position.gt(since.get()))
+        .order(events::position.asc())
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1))
+        .select((
+            (events::position, events::kind, events::seq),
+            ConversationRow::as_select(),
+            Option::<MessageRow>::as_select(),
+        ))
+        .load::<((i64, i16, i64), ConversationRow, Option<MessageRow>)>(conn)?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let mut expected = since;
+    let mut entries = Vec::with_capacity(rows.len());
+    for ((position, kind, seq), conversation, message) in rows {
+        expected = expected.next();
+        // Numbered without a gap: if one is missing, the log was cut and the rest is of no use.
+        let Some(fact) = decode(kind, seq).filter(|_| position == expected.get()) else {
+            return Err(Error::Resync.into());
+        };
+        entries.push((expected, fact, Conversation::from(conversation), message));
+    }
+    if entries.is_empty() && since < stream.head {
+        return Err(Error::Resync.into());
+    }
+    let whole: BTreeSet<ConversationId> = entries
+        .iter()
+        .filter(|(_, fact, ..)| {
+            matches!(fact, Fact::ConversationCreated | Fact::ConversationUpdated)
+        })
+        .map(|(_, _, conversation, _)| conversation.id)
+        .collect();
+    let latest = if whole.is_empty() {
+        Vec::new()
+    } else {
+        conversations::latest(conn, &whole.into_iter().collect::<Vec<_>>())?
+    };
+    Ok(Run {
+        stream,
+        entries,
+        latest,
+        more,
+    })
+}
+
+impl Run {
+    /// The conversations that are shown whole, for which the directory's words are needed.
+    pub(crate) fn latest(&self) -> &[Latest] {
+        &self.latest
+    }
+
+    /// The events with their objects, as `user` sees them.
+    pub(crate) fn deliveries(self, user: &UserId, words: &Words) -> Vec<Delivery> {
+        let Self {
+            stream,
+            entries,
+            latest,
+            ..
+        } = self;
+        entries
+            .into_iter()
+            .filter_map(|(position, fact, conversation, message)| {
+                let role = conversation.role_of(user)?;
+                let unread = unread(&conversation, role, &stream);
+                let whole = || {
+                    let latest = latest
+                        .iter()
+                        .find(|latest| latest.conversation.id == conversation.id)?;
+                    Some(Box::new(latest.clone().view(role, words)))
+                };
+                let event = match fact {
+                    Fact::MessageCreated(_) => Event::MessageCreated {
+                        message: Arc::new(message?.into_message(&conversation)),
+                        unread,
+                    },
+                    Fact::MessageUpdated(_) => Event::MessageUpdated {
+                        message: Arc::new(message?.into_message(&conversation)),
+                        unread,
+                    },
+                    Fact::ConversationCreated => Event::ConversationCreated {
+                        conversation: whole()?,
+                        unread_total: unread.total,
+                    },
+                    Fact::ConversationUpdated => Event::ConversationUpdated {
+                        conversation: whole()?,
+                        unread_total: unread.total,
+                    },
+                    Fact::CursorMoved(whose) => cursor_moved(&conversation, whose, unread),
+                };
+                Some(Delivery {
+                    user: user.clone(),
+                    position,
+                    event,
+                })
+            })
+            .collect()
+    }
+}
+
+/// The event that a cursor has moved, as the conversation is now.
+pub(crate) fn cursor_moved(conversation: &Conversation, whose: Role, unread: UnreadState) -> Event {
+    let side = conversation.side(whose);
+    Event::CursorMoved {
+        conversation: conversation.id,
+        user: side.user.clone(),
+        read_seq: side.read_seq,
+        delivered_seq: side.delivered_seq,
+        unread,
+    }
+}
+
+/// Forgets the events of one person that are older than `before`, oldest first, at most `limit`.
+/// Returns how many. A client that was away for longer takes a snapshot.
+pub(crate) fn prune(
+    conn: &mut Conn,
+    user: &str,
+    before: Timestamp,
+    limit: i64,
+) -> QueryResult<usize> {
+    let oldest = events::table
+        .filter(events::user_id.eq(user.to_owned()))
+        .order(events::position.asc())
+        .limit(limit)
+        .select((events::position, events::created_at))
+        .load::<(i64, DbTime)>(conn)?;
+    let Some((last, _)) = oldest.iter().take_while(|(_, at)| at.0 < before).last() else {
+        return Ok(0);
+    };
+    diesel::delete(
+        events::table
+            .filter(events::user_id.eq(user.to_owned()))
+            .filter(events::position.le(*last)),
+    )
+    .execute(conn)
+}

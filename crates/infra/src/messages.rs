@@ -1,0 +1,114 @@
+//! Messages as rows.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use messaging_domain::{Content, Conversation, Message, Revision, Seq, Text, UserId, search};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    columns::{DbTime, DbUuid},
+    schema::messages,
+};
+
+/// A row of `messages`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = messages)]
+pub(crate) struct MessageRow {
+    conversation_id: DbUuid,
+    seq: i64,
+    revision: i64,
+    client_id: DbUuid,
+    sender_id: String,
+    kind: String,
+    body: String,
+    pub(crate) first_digest: Option<Vec<u8>>,
+    created_at: DbTime,
+    edited_at: Option<DbTime>,
+    deleted_at: Option<DbTime>,
+}
+
+impl MessageRow {
+    /// The message, with its status by the cursors that its conversation has now.
+    pub(crate) fn into_message(self, conversation: &Conversation) -> Message {
+        let sender = UserId::restore(&self.sender_id);
+        let seq = Seq::new(self.seq);
+        Message {
+            conversation: self.conversation_id.into(),
+            seq,
+            revision: Revision::new(self.revision),
+            client_id: self.client_id.into(),
+            status: conversation.status_of(&sender, seq),
+            sender,
+            content: decode(&self.kind, self.body),
+            created_at: self.created_at.0,
+            edited_at: self.edited_at.map(|time| time.0),
+            deleted_at: self.deleted_at.map(|time| time.0),
+        }
+    }
+
+    pub(crate) fn seq(&self) -> Seq {
+        Seq::new(self.seq)
+    }
+
+    pub(crate) fn key(&self) -> (DbUuid, i64) {
+        (self.conversation_id, self.seq)
+    }
+}
+
+/// What a content is kept as, besides its kind.
+pub(crate) fn encode(content: &Content) -> String {
+    match content {
+        Content::Text(text) => text.as_str().to_owned(),
+        Content::System { code, params } => {
+            serde_json::json!({ "code": code, "params": params }).to_string()
+        }
+        Content::Deleted => String::new(),
+    }
+}
+
+fn decode(kind: &str, body: String) -> Content {
+    match kind {
+        "text" => Content::Text(Text::restore(body)),
+        "deleted" => Content::Deleted,
+        // Also for a kind that a newer version has written: it is shown as something that this
+        // version has no words for.
+        _ => {
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+            let code = body
+                .get("code")
+                .and_then(|code| code.as_str())
+                .unwrap_or(kind);
+            let params: BTreeMap<String, String> = body
+                .get("params")
+                .and_then(|params| serde_json::from_value(params.clone()).ok())
+                .unwrap_or_default();
+            Content::System {
+                code: code.to_owned(),
+                params,
+            }
+        }
+    }
+}
+
+/// By which a retry is compared with the content first sent, once that is gone.
+pub(crate) fn digest(content: &Content) -> Vec<u8> {
+    Sha256::new()
+        .chain_update(content.kind())
+        .chain_update([0])
+        .chain_update(encode(content))
+        .finalize()
+        .to_vec()
+}
+
+/// The words that a message is found by, separated by spaces: its own, and one for each participant.
+pub(crate) fn terms(content: &Content, conversation: &Conversation) -> String {
+    let text = content.searchable();
+    if text.is_empty() {
+        return String::new();
+    }
+    let mut terms = search::index_terms(text);
+    terms.insert(search::person_term(&conversation.buyer.user));
+    terms.insert(search::person_term(&conversation.seller.user));
+    terms.into_iter().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,99 @@
+//! The tables of both databases, brought up to date at start.
+
+use diesel::{RunQueryDsl, connection::SimpleConnection, dsl::sql, insert_into, prelude::*};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use messaging_domain::{Epoch, Failure, Timestamp};
+
+use crate::{
+    columns::{DbTime, DbUuid},
+    connection::Conn,
+    schema::instance,
+};
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// Held while migrating, so that several nodes may start at once. An arbitrary number of ours.
+const POSTGRES_LOCK: &str = "7305516218894431";
+
+/// Applies what is pending and returns the names of what was applied.
+pub(crate) fn run(conn: &mut Conn) -> Result<Vec<String>, Failure> {
+    let failed = |cause| Failure::new("bring the database up to date", cause);
+    let applied = match conn {
+        Conn::Postgres(conn) => {
+            // A second node waits here for as long as the first one migrates.
+            conn.batch_execute(&format!("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({POSTGRES_LOCK})"))
+                .map_err(|error| failed(error.into()))?;
+            let applied = names(conn.run_pending_migrations(POSTGRES));
+            conn.batch_execute(&format!("SELECT pg_advisory_unlock({POSTGRES_LOCK})"))
+                .map_err(|error| failed(error.into()))?;
+            applied
+        }
+        Conn::Sqlite(conn) => names(conn.run_pending_migrations(SQLITE)),
+    };
+    applied.map_err(failed)
+}
+
+type Applied<'a> =
+    Result<Vec<diesel::migration::MigrationVersion<'a>>, Box<dyn std::error::Error + Send + Sync>>;
+
+fn names(applied: Applied<'_>) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(applied?.iter().map(ToString::to_string).collect())
+}
+
+/// The database's epoch, made the first time somebody asks.
+pub(crate) fn epoch(conn: &mut Conn) -> QueryResult<Epoch> {
+    let known = |conn: &mut Conn| {
+        instance::table
+            .select(instance::epoch)
+            .first::<DbUuid>(conn)
+            .optional()
+    };
+    if let Some(epoch) = known(conn)? {
+        return Ok(epoch.into());
+    }
+    let made = insert_into(instance::table)
+        .values((
+            instance::id.eq(1),
+            instance::epoch.eq(DbUuid::from(Epoch::new())),
+            instance::created_at.eq(DbTime(Timestamp::now())),
+        ))
+        .execute(conn);
+    match made {
+        // Another node was quicker.
+        Err(diesel::result::Error::DatabaseError(
+            diesel::result::DatabaseErrorKind::UniqueViolation,
+            _,
+        ))
+        | Ok(_) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(instance::table
+        .select(instance::epoch)
+        .first::<DbUuid>(conn)?
+        .into())
+}
+
+/// Takes the latest migration back; for the tests of `down.sql`.
+#[cfg(test)]
+pub(crate) fn revert_all(conn: &mut Conn) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match conn {
+        Conn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(drop),
+        Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(drop),
+    }
+}
+
+/// Whether nobody has put anything into this database yet.
+pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
+    use crate::schema::{products, users};
+    let nothing = |count: i64| count == 0;
+    Ok(nothing(
+        users::table
+            .select(sql::<diesel::sql_types::BigInt>("COUNT(*)"))
+            .first(conn)?,
+    ) && nothing(
+        products::table
+            .select(sql::<diesel::sql_types::BigInt>("COUNT(*)"))
+            .first(conn)?,
+    ))
+}

@@ -1,0 +1,310 @@
+//! One writer, many readers: a thread with a connection of its own that does all that is waiting in
+//! one transaction (group commit), answers each, and announces what happened, in the order of commits.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use diesel::{connection::SimpleConnection, prelude::*};
+use messaging_domain::{Announcer, Delivery, Error, Failure, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::{
+    acts::Act,
+    batch::{Batch, Scope},
+    connection::{self, Conn, DatabaseUrl, Purpose},
+    failure::{self, Halt},
+};
+
+/// How many acts share one commit at most.
+const MAX_BATCH: usize = 256;
+
+/// How long a database that could not be reached is left alone.
+const RECONNECT_AFTER: Duration = Duration::from_millis(250);
+
+/// The only way to change something durably.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    queue: SyncSender<Box<dyn Job>>,
+    /// Set at the end: what still comes is refused.
+    closed: Arc<AtomicBool>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Writer {
+    /// Starts the thread. `queue` acts may wait; one more is refused.
+    pub(crate) fn start(
+        url: DatabaseUrl,
+        conn: Conn,
+        queue: usize,
+        announcer: Arc<dyn Announcer>,
+    ) -> Result<Self, Failure> {
+        let (sender, receiver) = sync_channel(queue);
+        let closed = Arc::new(AtomicBool::new(false));
+        let room = Room {
+            url,
+            conn: Some(conn),
+            failed_at: None,
+            announcer,
+            closed: Arc::clone(&closed),
+        };
+        let thread = thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || room.work(&receiver))
+            .map_err(|error| Failure::new("start the writer", error))?;
+        Ok(Self {
+            queue: sender,
+            closed,
+            thread: Arc::new(Mutex::new(Some(thread))),
+        })
+    }
+
+    /// Does an act durably.
+    ///
+    /// # Errors
+    /// What the rules refuse; `Overloaded` when the queue is full or the database away; `Failed`
+    /// when it is not known whether the act was committed.
+    pub(crate) async fn act<A: Act>(&self, act: A) -> Result<A::Answer, Error> {
+        let (reply, answer) = oneshot::channel();
+        if self.closed.load(Ordering::Acquire) {
+            return Err(closing());
+        }
+        let job = Box::new(Pending {
+            act,
+            reply,
+            outcome: None,
+        });
+        self.queue.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => {
+                Error::Overloaded(Failure::new("queue an act", "the writer's queue is full"))
+            }
+            TrySendError::Disconnected(_) => closing(),
+        })?;
+        // A job that is dropped unanswered was never begun: the writer answers all it takes.
+        answer.await.unwrap_or_else(|_| Err(closing()))
+    }
+
+    /// Lets the writer finish what is waiting, and waits for it.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // A wake-up for a thread that waits for work. A full queue keeps it awake by itself.
+            let _ = self.queue.try_send(Box::new(Wake));
+            // It catches every act's panic, so it ends by itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn closing() -> Error {
+    Error::Overloaded(Failure::new("queue an act", "the service is shutting down"))
+}
+
+/// An act in the queue, whatever its answer is.
+trait Job: Send {
+    fn scope(&self, scope: &mut Scope);
+    /// Decides and keeps the outcome. Only a lost transaction is an error.
+    fn decide(&mut self, batch: &mut Batch<'_>) -> QueryResult<()>;
+    /// Answers: with the outcome after a commit, with the error otherwise.
+    fn finish(self: Box<Self>, committed: Result<(), Error>);
+}
+
+struct Pending<A: Act> {
+    act: A,
+    reply: oneshot::Sender<Result<A::Answer, Error>>,
+    outcome: Option<Result<A::Answer, Error>>,
+}
+
+impl<A: Act> Job for Pending<A> {
+    fn scope(&self, scope: &mut Scope) {
+        self.act.scope(scope);
+    }
+
+    fn decide(&mut self, batch: &mut Batch<'_>) -> QueryResult<()> {
+        self.outcome = Some(match self.act.decide(batch) {
+            Ok(answer) => Ok(answer),
+            Err(Halt::Refused(refusal)) => Err(refusal),
+            Err(Halt::Broken(error)) => return Err(error),
+        });
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), Error>) {
+        let Self { reply, outcome, .. } = *self;
+        let answer = committed.and_then(|()| {
+            outcome.unwrap_or_else(|| {
+                Err(Error::Failed(Failure::new(
+                    "decide an act",
+                    "it was skipped",
+                )))
+            })
+        });
+        // Whoever asked may have gone; what was done is done.
+        let _ = reply.send(answer);
+    }
+}
+
+/// Does nothing but wake the thread up.
+struct Wake;
+
+impl Job for Wake {
+    fn scope(&self, _: &mut Scope) {}
+    fn decide(&mut self, _: &mut Batch<'_>) -> QueryResult<()> {
+        Ok(())
+    }
+    fn finish(self: Box<Self>, _: Result<(), Error>) {}
+}
+
+/// How a transaction ended that was not committed.
+enum Lost {
+    /// Certainly nothing was stored.
+    Rejected(diesel::result::Error),
+    /// An act panicked; certainly nothing was stored.
+    Panicked,
+    /// The commit was sent and its answer did not come.
+    Unknown(diesel::result::Error),
+}
+
+/// What the thread owns.
+struct Room {
+    url: DatabaseUrl,
+    conn: Option<Conn>,
+    failed_at: Option<Instant>,
+    announcer: Arc<dyn Announcer>,
+    closed: Arc<AtomicBool>,
+}
+
+impl Room {
+    fn work(mut self, queue: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = queue.recv() {
+            // No timer: a lone act goes at once, and while it is being committed a batch gathers.
+            let mut jobs = vec![first];
+            jobs.extend(queue.try_iter().take(MAX_BATCH - 1));
+            self.do_together(jobs);
+            if self.closed.load(Ordering::Acquire) {
+                for job in queue.try_iter() {
+                    self.do_together(vec![job]);
+                }
+                break;
+            }
+        }
+    }
+
+    /// All in one transaction; if that is lost, each in one of its own, so that a poisoned act
+    /// fails alone.
+    fn do_together(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        match self.commit(&mut jobs) {
+            Ok(deliveries) => self.settle(jobs, deliveries),
+            Err(Lost::Rejected(error))
+                if failure::is_connection_lost(&error) || jobs.len() == 1 =>
+            {
+                let refusal = failure::before_commit("write", error);
+                jobs.into_iter()
+                    .for_each(|job| job.finish(Err(refusal.clone())));
+            }
+            Err(Lost::Panicked) if jobs.len() == 1 => {
+                let failed = Error::Failed(Failure::new("decide an act", "it panicked"));
+                jobs.into_iter()
+                    .for_each(|job| job.finish(Err(failed.clone())));
+            }
+            Err(Lost::Rejected(_) | Lost::Panicked) => {
+                jobs.into_iter().for_each(|job| self.do_together(vec![job]));
+            }
+            Err(Lost::Unknown(error)) => {
+                let unknown = Error::Failed(Failure::new("commit", error));
+                jobs.into_iter()
+                    .for_each(|job| job.finish(Err(unknown.clone())));
+            }
+        }
+    }
+
+    fn settle(&self, jobs: Vec<Box<dyn Job>>, deliveries: Vec<Delivery>) {
+        // Announced here, on the one thread that commits, so that the order is that of commits.
+        if !deliveries.is_empty() {
+            self.announcer.announce(deliveries);
+        }
+        jobs.into_iter().for_each(|job| job.finish(Ok(())));
+    }
+
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
+        let mut conn = self.take_connection().map_err(Lost::Rejected)?;
+        let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut conn, jobs)));
+        let result = match decided {
+            Ok(Ok(deliveries)) => end(&mut conn).map(|()| deliveries),
+            Ok(Err(error)) => Err(Lost::Rejected(error)),
+            Err(_panic) => Err(Lost::Panicked),
+        };
+        let rolled_back = result.is_ok() || conn.batch_execute("ROLLBACK").is_ok();
+        let lost = matches!(&result, Err(Lost::Unknown(_)))
+            || matches!(&result, Err(Lost::Rejected(error)) if failure::is_connection_lost(error));
+        if rolled_back && !lost {
+            self.conn = Some(conn);
+        }
+        result
+    }
+
+    fn take_connection(&mut self) -> QueryResult<Conn> {
+        if let Some(conn) = self.conn.take() {
+            return Ok(conn);
+        }
+        let away = |message: String| {
+            diesel::result::Error::DatabaseError(
+                diesel::result::DatabaseErrorKind::ClosedConnection,
+                Box::new(message),
+            )
+        };
+        if self
+            .failed_at
+            .is_some_and(|at| at.elapsed() < RECONNECT_AFTER)
+        {
+            return Err(away("the database is away".to_owned()));
+        }
+        match connection::connect(&self.url, Purpose::Write) {
+            Ok(conn) => {
+                self.failed_at = None;
+                Ok(conn)
+            }
+            Err(error) => {
+                self.failed_at = Some(Instant::now());
+                Err(away(error.to_string()))
+            }
+        }
+    }
+}
+
+fn decide(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> QueryResult<Vec<Delivery>> {
+    conn.batch_execute(match conn {
+        Conn::Postgres(_) => "BEGIN",
+        // A deferred one could not become a writing one while another process writes.
+        Conn::Sqlite(_) => "BEGIN IMMEDIATE",
+    })?;
+    let mut scope = Scope::default();
+    jobs.iter().for_each(|job| job.scope(&mut scope));
+    let mut batch = Batch::load(conn, &scope, Timestamp::now())?;
+    for job in jobs {
+        job.decide(&mut batch)?;
+    }
+    batch.store()
+}
+
+fn end(conn: &mut Conn) -> Result<(), Lost> {
+    conn.batch_execute("COMMIT").map_err(|error| match conn {
+        // A commit that SQLite refuses leaves the transaction open: rolling it back undoes it.
+        Conn::Sqlite(_) => Lost::Rejected(error),
+        Conn::Postgres(_) if failure::is_connection_lost(&error) => Lost::Unknown(error),
+        // The server answered: it has rolled back.
+        Conn::Postgres(_) => Lost::Rejected(error),
+    })
+}

@@ -1,0 +1,11 @@
+DROP TABLE refresh_tokens;
+DROP TABLE logins;
+DROP TABLE accounts;
+DROP TABLE blocks;
+DROP TABLE events;
+DROP TABLE messages;
+DROP TABLE conversations;
+DROP TABLE products;
+DROP TABLE streams;
+DROP TABLE users;
+DROP TABLE instance;

@@ -1,0 +1,12 @@
+DROP TABLE refresh_tokens;
+DROP TABLE logins;
+DROP TABLE accounts;
+DROP TABLE blocks;
+DROP TABLE events;
+DROP TABLE message_terms;
+DROP TABLE messages;
+DROP TABLE conversations;
+DROP TABLE products;
+DROP TABLE streams;
+DROP TABLE users;
+DROP TABLE instance;
