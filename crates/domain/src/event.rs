@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    conversation::{ConversationView, Role},
     id::{ConversationId, Position, Seq, UserId},
     message::Message,
+    seat::Role,
+    view::ConversationView,
 };
 
 /// What happened in a conversation, by reference: this is all that the event log keeps.

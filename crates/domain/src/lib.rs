@@ -13,17 +13,16 @@ pub mod messaging;
 pub mod page;
 pub mod ports;
 pub mod search;
+pub mod seat;
 pub mod timestamp;
+pub mod view;
 
 pub use account::{
     Account, DisplayName, Email, LoginSession, NewAccount, NewRefreshToken, Password, Rotation,
     TokenDigest,
 };
 pub use content::{Content, Text};
-pub use conversation::{
-    Advance, Appended, Blocked, Conversation, ConversationView, Cursor, Deletion, Draft, Edit,
-    Opened, Opening, Participants, ReadState, Role, Seat, Settings, SettingsChange, Side,
-};
+pub use conversation::{Conversation, Side};
 pub use directory::{MessagesFate, Product, ProductStatus, Profile, User};
 pub use error::{Error, Failure, Fault, FaultCode, FieldError};
 pub use event::{Audience, Delivery, Event, Fact, Told, UnreadState};
@@ -38,4 +37,9 @@ pub use page::{
 };
 pub use ports::{Accounts, Announcer, Conversations, Directory, Introduction};
 pub use search::{SearchQuery, fold};
+pub use seat::{
+    Advance, Cursor, Deletion, Draft, Edit, Opening, Participants, Role, Seat, Settings,
+    SettingsChange,
+};
 pub use timestamp::Timestamp;
+pub use view::{Appended, Blocked, ConversationView, Opened, ReadState};

@@ -4,9 +4,6 @@ use std::sync::Arc;
 
 use crate::{
     content::Content,
-    conversation::{
-        Appended, ConversationView, Cursor, Opened, Opening, ReadState, Seat, Settings,
-    },
     error::{Error, Fault},
     id::{ClientId, ConversationId, Position, ProductId, Revision, Seq, UserId},
     message::Message,
@@ -15,6 +12,8 @@ use crate::{
         UnreadTotals, Window,
     },
     ports::{Conversations, Directory},
+    seat::{Cursor, Opening, Seat, Settings},
+    view::{Appended, ConversationView, Opened, ReadState},
 };
 
 /// Which products may be talked about.

@@ -1,12 +1,12 @@
 //! Pages: what is asked for, and what comes back. Every one is bounded and found by keyset.
 
 use crate::{
-    conversation::ConversationView,
     event::Delivery,
     id::{ConversationId, Epoch, Position, Seq},
     message::Message,
     search::SearchQuery,
     timestamp::Timestamp,
+    view::ConversationView,
 };
 
 /// Which messages of a conversation.

@@ -10,10 +10,6 @@ use std::future::Future;
 use crate::{
     account::{Account, LoginSession, NewAccount, NewRefreshToken, Rotation, TokenDigest},
     account::{DisplayName, Email},
-    conversation::{
-        Advance, Appended, ConversationView, Deletion, Draft, Edit, Opened, Opening, Participants,
-        ReadState, Seat, SettingsChange,
-    },
     directory::{MessagesFate, Product, Profile, User},
     error::Error,
     event::Delivery,
@@ -23,7 +19,9 @@ use crate::{
         EventPage, InboxPage, InboxQuery, MessagePage, SearchPage, SearchRequest, StreamHead,
         UnreadTotals, Window,
     },
+    seat::{Advance, Deletion, Draft, Edit, Opening, Participants, Seat, SettingsChange},
     timestamp::Timestamp,
+    view::{Appended, ConversationView, Opened, ReadState},
 };
 
 /// The conversations, their messages, and each person's stream of events.
