@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use messaging_domain::{
     Advance, Audience, ClientId, Content, Conversation, ConversationId, Cursor, EDIT_WINDOW, Error,
@@ -119,6 +119,10 @@ impl Model {
         self.blocking.contains(&true)
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each act reads best in one place"
+    )]
     fn apply(&mut self, conversation: &mut Conversation, act: &Act) {
         let last = i64::try_from(self.messages.len()).unwrap();
         match *act {
@@ -254,11 +258,7 @@ impl Model {
             );
         }
         for message in &self.messages {
-            let receiver = if message.sender == conversation.buyer.user {
-                1
-            } else {
-                0
-            };
+            let receiver = usize::from(message.sender == conversation.buyer.user);
             let expected = if self.read[receiver] >= message.seq.get() {
                 Status::Read
             } else if self.delivered[receiver] >= message.seq.get() {
@@ -329,7 +329,7 @@ fn only_the_service_writes_its_own_kinds_of_content() {
         Content::Deleted,
         Content::System {
             code: "sold".to_owned(),
-            params: Default::default(),
+            params: BTreeMap::default(),
         },
     ] {
         assert_eq!(
