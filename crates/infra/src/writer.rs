@@ -29,6 +29,9 @@ const MAX_BATCH: usize = 256;
 /// How long a database that could not be reached is left alone.
 const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 
+/// How long the acts of a lost transaction are tried one by one.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The only way to change something durably.
 #[derive(Clone)]
 pub(crate) struct Writer {
@@ -219,13 +222,24 @@ impl Room {
                 jobs.into_iter()
                     .for_each(|job| job.finish(Err(failed.clone())));
             }
-            Err(Lost::Rejected(_) | Lost::Panicked) => {
-                jobs.into_iter().for_each(|job| self.do_together(vec![job]));
-            }
+            Err(Lost::Rejected(_) | Lost::Panicked) => self.do_alone(jobs),
             Err(Lost::Unknown(error)) => {
                 let unknown = Error::Failed(Failure::new("commit", error));
                 jobs.into_iter()
                     .for_each(|job| job.finish(Err(unknown.clone())));
+            }
+        }
+    }
+
+    /// Each in a transaction of its own, for as long as callers may be kept waiting: when a lock is
+    /// what the batch failed on, each of many acts would wait for it in turn.
+    fn do_alone(&mut self, jobs: Vec<Box<dyn Job>>) {
+        let begun = Instant::now();
+        for job in jobs {
+            if begun.elapsed() < PATIENCE {
+                self.do_together(vec![job]);
+            } else {
+                job.finish(Err(Error::Overloaded(Failure::new("write", "the database is too slow"))));
             }
         }
     }
