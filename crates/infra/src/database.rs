@@ -170,6 +170,11 @@ impl Database {
         self.writer.close();
     }
 
+    /// The one way to change something.
+    pub(crate) const fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
     /// Runs queries on a reading connection, on the blocking threads. A connection that turns out
     /// to be dead is replaced and the queries are tried once more: reading twice does no harm.
     async fn read<T: Send + 'static>(

@@ -9,6 +9,7 @@ mod columns;
 mod connection;
 mod conversations;
 mod database;
+mod history;
 mod directory;
 mod failure;
 mod log;

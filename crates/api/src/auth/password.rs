@@ -1,0 +1,182 @@
+//! Passwords: hashed with Argon2id (RFC 9106, at OWASP's strength), a few at a time.
+//!
+//! A hash takes 19 MiB and some 20 ms of a core. So hashes are made beside the workers, as many at
+//! once as half of the cores, and only so many may wait.
+
+use std::{sync::Arc, thread};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::phc::PasswordHash,
+};
+use messaging_domain::{Error, Failure};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
+
+/// How many hashes may be under way or wait: the last waits a few seconds.
+const QUEUE: usize = 256;
+
+/// What a hash costs whoever makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PasswordCost {
+    memory_kib: u32,
+    passes: u32,
+}
+
+impl PasswordCost {
+    /// 19 MiB and two passes: what the service runs with.
+    pub const FULL: Self = Self { memory_kib: 19 * 1_024, passes: 2 };
+
+    /// As little as the algorithm allows, for tests, which make many accounts.
+    pub const CHEAP: Self = Self { memory_kib: 8, passes: 1 };
+}
+
+/// Whether a password is the right one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is not, or there is no such account.
+    Wrong,
+    /// It is.
+    Right,
+    /// It is, and here is a hash of today's strength in place of the weaker one.
+    Rehashed(String),
+}
+
+/// Makes and checks hashes of passwords.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    /// Checked against when there is no account, so that the time taken tells nothing.
+    nobody: Arc<str>,
+    queue: Arc<Semaphore>,
+    cores: Arc<Semaphore>,
+}
+
+impl Passwords {
+    /// Hashes of this cost. Blocking, for as long as one hash takes.
+    ///
+    /// # Errors
+    /// When the algorithm does not allow the cost.
+    pub fn new(cost: PasswordCost) -> Result<Self, Failure> {
+        let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|error| failure(&error))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let nobody = hash(&argon2, "nobody has this password")?;
+        let cores = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
+        Ok(Self {
+            argon2,
+            nobody: nobody.into(),
+            queue: Arc::new(Semaphore::new(QUEUE)),
+            cores: Arc::new(Semaphore::new(cores)),
+        })
+    }
+
+    /// The hash of a password, as a PHC string with a salt of its own.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when too many wait.
+    pub async fn hash(&self, password: SecretString) -> Result<String, Error> {
+        let argon2 = self.argon2.clone();
+        self.run(move || hash(&argon2, password.expose_secret())).await
+    }
+
+    /// Whether a password is that of a hash. Without a hash it is not, after the same time.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when too many wait; [`Error::Failed`] for a hash that is none.
+    pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<Verdict, Error> {
+        let argon2 = self.argon2.clone();
+        let nobody = Arc::clone(&self.nobody);
+        self.run(move || {
+            let known = stored.is_some();
+            let stored = stored.as_deref().unwrap_or(&nobody);
+            let stored = PasswordHash::new(stored).map_err(|error| failure(&error))?;
+            let password = password.expose_secret();
+            if argon2.verify_password(password.as_bytes(), &stored).is_err() || !known {
+                Ok(Verdict::Wrong)
+            } else if is_weaker(&stored, argon2.params()) {
+                hash(&argon2, password).map(Verdict::Rehashed)
+            } else {
+                Ok(Verdict::Right)
+            }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let Ok(_place) = self.queue.try_acquire() else {
+            return Err(Error::Overloaded(Failure::new("check a password", "too many are waiting")));
+        };
+        let core = Arc::clone(&self.cores).acquire_owned().await;
+        // The core is held by the work itself, which goes on when the caller is gone.
+        let work = tokio::task::spawn_blocking(move || {
+            let _core = core;
+            work()
+        });
+        match work.await {
+            Ok(result) => result.map_err(Error::Failed),
+            Err(error) => Err(Error::Failed(Failure::new("check a password", error))),
+        }
+    }
+}
+
+fn hash(argon2: &Argon2<'static>, password: &str) -> Result<String, Failure> {
+    let hash: PasswordHash =
+        argon2.hash_password(password.as_bytes()).map_err(|error| failure(&error))?;
+    Ok(hash.to_string())
+}
+
+fn is_weaker(stored: &PasswordHash, today: &Params) -> bool {
+    let Ok(params) = Params::try_from(stored) else {
+        return true;
+    };
+    stored.algorithm.as_str() != Algorithm::Argon2id.as_str()
+        || params.m_cost() < today.m_cost()
+        || params.t_cost() < today.t_cost()
+}
+
+fn failure(error: &impl std::fmt::Display) -> Failure {
+    Failure::new("hash a password", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(password: &str) -> SecretString {
+        SecretString::from(password)
+    }
+
+    #[actix_web::test]
+    async fn a_password_is_known_by_its_hash_only() {
+        let passwords = Passwords::new(PasswordCost::CHEAP).unwrap();
+        let hash = passwords.hash(secret("correct horse")).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
+        assert_ne!(hash, passwords.hash(secret("correct horse")).await.unwrap());
+        let verdict = passwords.verify(secret("correct horse"), Some(hash.clone())).await.unwrap();
+        assert_eq!(verdict, Verdict::Right);
+        let verdict = passwords.verify(secret("battery staple"), Some(hash)).await.unwrap();
+        assert_eq!(verdict, Verdict::Wrong);
+    }
+
+    #[actix_web::test]
+    async fn nobody_has_no_password_at_all() {
+        let passwords = Passwords::new(PasswordCost::CHEAP).unwrap();
+        let verdict = passwords.verify(secret("nobody has this password"), None).await.unwrap();
+        assert_eq!(verdict, Verdict::Wrong);
+    }
+
+    #[actix_web::test]
+    async fn a_weaker_hash_is_replaced_when_its_owner_logs_in() {
+        let weak = Passwords::new(PasswordCost::CHEAP).unwrap();
+        let strong = Passwords::new(PasswordCost { memory_kib: 16, passes: 1 }).unwrap();
+        let hash = weak.hash(secret("correct horse")).await.unwrap();
+        let Verdict::Rehashed(hash) = strong.verify(secret("correct horse"), Some(hash)).await.unwrap() else {
+            panic!("not rehashed")
+        };
+        assert!(hash.contains("m=16,"), "{hash}");
+        assert_eq!(weak.verify(secret("correct horse"), Some(hash)).await.unwrap(), Verdict::Right);
+    }
+}

@@ -1,0 +1,139 @@
+//! The commands of the `messaging` binary.
+
+use std::{
+    io::{Write as _, stdout},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use messaging_domain::UserId;
+use messaging_infra::Database;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    asyncapi,
+    config::Settings,
+    openapi,
+    startup::{self, Tuning},
+    telemetry,
+};
+
+/// Buyer and seller messaging over HTTP and WebSocket.
+///
+/// Settings come from the environment (MESSAGING_…) and from a TOML file; `messaging config` shows them.
+#[derive(Debug, Parser)]
+#[command(name = "messaging", version)]
+pub struct Cli {
+    /// A TOML file with settings; the environment comes first.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve; what is done when no command is given. Migrates first.
+    Serve,
+    /// Bring the database's tables up to date, and say what was done.
+    Migrate,
+    /// Print the effective settings, secrets hidden.
+    Config,
+    /// Print an access token, for trying things.
+    Token(Token),
+    /// Print the contract of HTTP (OpenAPI).
+    Openapi,
+    /// Print the contract of the WebSocket (AsyncAPI).
+    Asyncapi,
+}
+
+#[derive(Debug, Args)]
+struct Token {
+    /// Whose token.
+    #[arg(long, value_name = "ID")]
+    user: String,
+    /// What to call them, if they are not known yet.
+    #[arg(long)]
+    name: Option<String>,
+    /// How long it is good for.
+    #[arg(long, default_value_t = 3_600)]
+    seconds: u64,
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub fn run(self) -> ExitCode {
+        let done = match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve(self.config),
+            Command::Migrate => migrate(self.config),
+            Command::Config => load(self.config).and_then(|settings| print(&settings.describe())),
+            Command::Token(token) => token.print(self.config),
+            Command::Openapi => print(&openapi::written(&openapi::document())),
+            Command::Asyncapi => print(&openapi::written(&asyncapi::document())),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(&error);
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+fn load(file: Option<PathBuf>) -> anyhow::Result<Settings> {
+    Ok(Settings::load(file)?)
+}
+
+#[expect(clippy::print_stderr, reason = "nothing may be there yet that logs")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("messaging: {error:#}");
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+fn migrate(file: Option<PathBuf>) -> anyhow::Result<()> {
+    let settings = load(file)?;
+    let done = Database::migrate(&startup::database_url(&settings)?)?;
+    if done.is_empty() {
+        return print("nothing to do\n");
+    }
+    print(&done.iter().map(|name| format!("{name}\n")).collect::<String>())
+}
+
+impl Token {
+    fn print(self, file: Option<PathBuf>) -> anyhow::Result<()> {
+        let tokens = startup::tokens(&load(file)?)?;
+        let user = UserId::parse(&self.user).context("--user")?;
+        let lifetime = Duration::from_secs(self.seconds);
+        let token = tokens.issue(&user, self.name.as_deref(), None, lifetime)?;
+        print(&format!("{token}\n"))
+    }
+}
+
+fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
+    let settings = load(file)?;
+    telemetry::start(&settings);
+    // Each socket takes two descriptors.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+    actix_web::rt::System::new().block_on(async {
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let running = startup::build(&settings, Tuning::default()).await?;
+        print(&format!("listening on http://{}\n", running.address()))?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("going down");
+        running.stop().await
+    })
+}

@@ -1,0 +1,238 @@
+//! The settings: the one reader of the environment and of a settings file.
+//!
+//! Each has a name in the environment; in a TOML file (`--config FILE` or `MESSAGING_CONFIG`) the
+//! same name in lower case without `messaging_`. The environment comes first. An empty value is none.
+//! Switches are `on` or `off` (`true` and `false` serve too).
+//!
+//! | name | meaning | unit | default |
+//! | --- | --- | --- | --- |
+//! | `MESSAGING_ENV` | `development`, or `production`, which refuses to start without a secret and a database URL of its own | | `development` |
+//! | `MESSAGING_LISTEN` | where to listen | address and port | `127.0.0.1:8080` |
+//! | `MESSAGING_DATA_DIR` | the embedded database and made secrets | path | `./data` |
+//! | `MESSAGING_DATABASE_URL`, `DATABASE_URL` | `sqlite://PATH` or `postgres://…` | URL | a SQLite file in the data directory |
+//! | `MESSAGING_DATABASE_READERS` | reading connections | 1 to 1,000 | `8` |
+//! | `MESSAGING_WRITE_QUEUE` | acts that may wait for the writer; one more is `overloaded` | 1 to 1,000,000 | `1024` |
+//! | `MESSAGING_EVENT_RETENTION_DAYS` | how long events can be resumed from | days, 1 to 3,650 | `30` |
+//! | `MESSAGING_JWT_SECRET` | signs access tokens (HS256) | 32 bytes or more | made at first start and kept in the data directory |
+//! | `MESSAGING_JWT_ISSUER`, `MESSAGING_JWT_AUDIENCE` | `iss` and `aud` of access tokens | | `messaging` |
+//! | `MESSAGING_JWKS_URL` | keys of an outside issuer, who then makes all tokens; local accounts are closed | `https` URL | none |
+//! | `MESSAGING_JWT_ALGORITHM` | the one algorithm of access tokens: `HS256`, or with a JWKS URL `RS256`, `ES256`, `EdDSA` | | `HS256`; with a JWKS URL none |
+//! | `MESSAGING_ACCESS_TOKEN_SECONDS` | how long an access token is good for | seconds, 10 to 86,400 | `900` |
+//! | `MESSAGING_REFRESH_TOKEN_SECONDS` | how long a refresh token is good for | seconds, 60 to 31,536,000 | `2592000` (30 days) |
+//! | `MESSAGING_SERVER_KEY` | key of the server-side calls | 16 bytes or more | none: they are closed |
+//! | `MESSAGING_ALLOWED_ORIGINS` | origins, for CORS and the WebSocket alike | comma-separated | the service's own |
+//! | `MESSAGING_TRUSTED_PROXIES` | how many proxies of one's own stand in front and add to `X-Forwarded-For` | 0 to 10 | `0` |
+//! | `MESSAGING_RATE_LIMITS` | whether limits are enforced | switch | `on` |
+//! | `MESSAGING_WEBSOCKET` | whether the WebSocket is open; if not, clients poll `/sync` | switch | `on` |
+//! | `MESSAGING_STRICT_PRODUCTS` | whether only products that the marketplace has described may be talked about | switch | `off` |
+//! | `MESSAGING_DEMO` | seeds the demo marketplace into an empty database and shows it at `/` | switch | `on` outside production |
+//! | `MESSAGING_LOG` | what is logged, as a filter such as `info,messaging_api=debug` | | `info` |
+//! | `MESSAGING_LOG_FORMAT` | `pretty`, `json`, or `auto`: pretty on a terminal | | `auto` |
+//! | `MESSAGING_METRICS_LISTEN`, `MESSAGING_NATS_URL` | not supported by this build: refused when set | | |
+
+mod check;
+mod secret;
+pub mod words;
+
+use std::{fmt, fmt::Write as _, net::SocketAddr, path::PathBuf, time::Duration};
+
+use jsonwebtoken::Algorithm;
+use secrecy::{ExposeSecret as _, SecretString};
+
+pub use secret::kept_secret;
+pub use words::Words;
+
+use crate::auth::Origins;
+
+/// All settings, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether people depend on this.
+    pub environment: Environment,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The embedded database and made secrets.
+    pub data_dir: PathBuf,
+    /// Which database; it may hold a password.
+    pub database_url: SecretString,
+    /// Reading connections.
+    pub database_readers: u32,
+    /// Acts that may wait for the writer.
+    pub write_queue: usize,
+    /// How long events can be resumed from.
+    pub event_retention: Duration,
+    /// Who makes access tokens.
+    pub issuance: Issuance,
+    /// `iss` of access tokens.
+    pub jwt_issuer: String,
+    /// `aud` of access tokens.
+    pub jwt_audience: String,
+    /// How long an access token is good for.
+    pub access_token_lifetime: Duration,
+    /// How long a refresh token is good for.
+    pub refresh_token_lifetime: Duration,
+    /// Key of the server-side calls.
+    pub server_key: Option<SecretString>,
+    /// Origins, if others than the service's own.
+    pub allowed_origins: Option<Origins>,
+    /// How many proxies in front are one's own.
+    pub trusted_proxies: usize,
+    /// Whether limits are enforced.
+    pub rate_limits: bool,
+    /// Whether the WebSocket is open.
+    pub websocket: bool,
+    /// Whether only described products may be talked about.
+    pub strict_products: bool,
+    /// Whether the demo marketplace is seeded and shown.
+    pub demo: bool,
+    /// What is logged.
+    pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// Whether people depend on this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// For trying things: missing secrets are made.
+    Development,
+    /// For people: nothing is made up.
+    Production,
+}
+
+/// Who makes access tokens.
+#[derive(Debug, Clone)]
+pub enum Issuance {
+    /// The service, with this secret.
+    Secret(SecretString),
+    /// The service, with the secret kept in the data directory.
+    KeptSecret,
+    /// An outside issuer.
+    Outside {
+        /// Where its keys are.
+        jwks_url: String,
+        /// Their one algorithm.
+        algorithm: Algorithm,
+    },
+}
+
+/// How lines are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Pretty,
+    /// For programs.
+    Json,
+}
+
+/// Everything that is wrong with the settings, each with its remedy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadSettings(pub Vec<String>);
+
+impl fmt::Display for BadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the settings are not acceptable:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+    }
+}
+
+impl std::error::Error for BadSettings {}
+
+impl Settings {
+    /// Reads the environment and, if there is one, a settings file, and checks all of it.
+    ///
+    /// # Errors
+    /// [`BadSettings`], with everything that is wrong.
+    pub fn load(file: Option<PathBuf>) -> Result<Self, BadSettings> {
+        Words::load(file)?.check()
+    }
+
+    /// The effective settings, one a line, with secrets hidden: `messaging config`.
+    pub fn describe(&self) -> String {
+        let switch = |on: bool| if on { "on" } else { "off" }.to_owned();
+        let (secret, jwks_url, algorithm) = match &self.issuance {
+            Issuance::Secret(_) => ("(hidden)", "", Algorithm::HS256),
+            Issuance::KeptSecret => ("(kept in the data directory)", "", Algorithm::HS256),
+            Issuance::Outside { jwks_url, algorithm } => ("", jwks_url.as_str(), *algorithm),
+        };
+        let origins = self.allowed_origins.as_ref().map_or_else(
+            || "(the service's own)".to_owned(),
+            |origins| origins.iter().collect::<Vec<_>>().join(","),
+        );
+        let rows = [
+            ("ENV", format!("{:?}", self.environment).to_lowercase()),
+            ("LISTEN", self.listen.to_string()),
+            ("DATA_DIR", self.data_dir.display().to_string()),
+            ("DATABASE_URL", without_password(self.database_url.expose_secret())),
+            ("DATABASE_READERS", self.database_readers.to_string()),
+            ("WRITE_QUEUE", self.write_queue.to_string()),
+            ("EVENT_RETENTION_DAYS", (self.event_retention.as_secs() / 86_400).to_string()),
+            ("JWT_SECRET", secret.to_owned()),
+            ("JWT_ISSUER", self.jwt_issuer.clone()),
+            ("JWT_AUDIENCE", self.jwt_audience.clone()),
+            ("JWKS_URL", jwks_url.to_owned()),
+            ("JWT_ALGORITHM", format!("{algorithm:?}")),
+            ("ACCESS_TOKEN_SECONDS", self.access_token_lifetime.as_secs().to_string()),
+            ("REFRESH_TOKEN_SECONDS", self.refresh_token_lifetime.as_secs().to_string()),
+            ("SERVER_KEY", self.server_key.as_ref().map_or("", |_| "(hidden)").to_owned()),
+            ("ALLOWED_ORIGINS", origins),
+            ("TRUSTED_PROXIES", self.trusted_proxies.to_string()),
+            ("RATE_LIMITS", switch(self.rate_limits)),
+            ("WEBSOCKET", switch(self.websocket)),
+            ("STRICT_PRODUCTS", switch(self.strict_products)),
+            ("DEMO", switch(self.demo)),
+            ("LOG", self.log.clone()),
+            ("LOG_FORMAT", format!("{:?}", self.log_format).to_lowercase()),
+        ];
+        rows.iter().fold(String::new(), |mut lines, (name, value)| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "MESSAGING_{name}={value}");
+            lines
+        })
+    }
+}
+
+/// A database's URL without the password, and without parameters, which may hold one too.
+fn without_password(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
+    let parts = url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
+    match parts {
+        Some((scheme, (person, place))) => {
+            let name = person.split(':').next().unwrap_or_default();
+            format!("{scheme}://{name}:(hidden)@{place}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_holds_no_secret() {
+        let settings = Words {
+            database_url: Some("postgres://ann:s3cret-1@db/messaging?password=s3cret-2".into()),
+            jwt_secret: Some("s3cret-3-s3cret-3-s3cret-3-s3cret-3".into()),
+            server_key: Some("s3cret-4-s3cret-4".into()),
+            ..Words::default()
+        };
+        let settings = settings.check().unwrap();
+        let shown = format!("{}{settings:?}", settings.describe());
+        assert!(!shown.contains("s3cret"), "{shown}");
+        assert!(shown.contains("postgres://ann:(hidden)@db/messaging"), "{shown}");
+    }
+
+    #[test]
+    fn every_setting_is_in_the_table_and_is_printed() {
+        let table = include_str!("config.rs").split("mod check;").next().unwrap_or_default();
+        let shown = Words::default().check().unwrap().describe();
+        for name in Words::names() {
+            assert!(table.contains(&format!("`{name}`")), "{name} is missing from the table in config.rs");
+            let unprinted = ["DATABASE_URL", "MESSAGING_METRICS_LISTEN", "MESSAGING_NATS_URL"];
+            assert!(unprinted.contains(&name) || shown.contains(&format!("{name}=")), "{name} is not printed");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What holds for all answers: their headers, and that there is one whatever happens.
+
+use std::{panic::AssertUnwindSafe, sync::atomic::Ordering};
+
+use actix_web::{
+    Error, HttpMessage as _, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    web,
+};
+use futures_util::FutureExt as _;
+use messaging_domain::Error as Refused;
+use tracing_actix_web::RequestId;
+
+use crate::{
+    problem::{Problem, Refusal},
+    service::Service,
+};
+
+/// Nothing that is not said to be allowed is loaded, and no page may frame an answer.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Puts the headers on every answer that all of them have, and counts those that are under way.
+///
+/// # Errors
+/// None of its own.
+pub(crate) async fn finish(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let service = request.app_data::<web::Data<Service>>().cloned();
+    let _counted = service.map(InFlight::new);
+    let of_api = request.path().starts_with("/api/");
+    let id = request.extensions().get::<RequestId>().map(ToString::to_string);
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let headers = response.headers_mut();
+    default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(headers, header::REFERRER_POLICY, "no-referrer");
+    default(headers, header::CONTENT_SECURITY_POLICY, POLICY);
+    if of_api {
+        default(headers, header::CACHE_CONTROL, "no-store");
+    }
+    if let Some(id) = id.and_then(|id| HeaderValue::from_str(&id).ok()) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    Ok(response)
+}
+
+fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    if !headers.contains_key(&name) {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// A request that is being answered.
+struct InFlight(web::Data<Service>);
+
+impl InFlight {
+    fn new(service: web::Data<Service>) -> Self {
+        service.in_flight.fetch_add(1, Ordering::AcqRel);
+        Self(service)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Answers 500 for a handler that panicked; the panic itself is logged by the hook.
+///
+/// # Errors
+/// None of its own.
+pub(super) async fn outlive_panics(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let kept = request.request().clone();
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
+        Err(_panic) => Ok(ServiceResponse::new(kept, Problem::from(Refusal::Internal).response())),
+    }
+}
+
+/// There is no such address.
+pub(super) async fn not_found() -> HttpResponse {
+    Problem::from(Refused::NotFound).response()
+}
+
+/// The address does not know the method; these it knows.
+pub(super) async fn method_not_allowed(methods: &'static str) -> HttpResponse {
+    let mut response = Problem::from(Refusal::MethodNotAllowed).response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
+    response
+}

@@ -1,0 +1,348 @@
+//! How a refusal is worded: RFC 9457 problems, from the one table of codes and statuses.
+
+use std::{fmt, time::Duration};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use messaging_domain::{Error, FieldError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// After how long to try again when the service is overloaded.
+const BACK_OFF: Duration = Duration::from_secs(1);
+
+/// Why the service itself, rather than a rule of messaging, refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The body, or the frame, is not what it should be at all; says what was expected.
+    Malformed(String),
+    /// No token, or one that is bad or expired.
+    Unauthenticated,
+    /// A page of another origin.
+    ForeignOrigin,
+    /// The path is known, but not with this method.
+    MethodNotAllowed,
+    /// The body is longer than may be.
+    BodyTooLarge,
+    /// The body is not plain JSON.
+    MediaType,
+    /// Too many in too short a time; says when to try again.
+    RateLimited(Duration),
+    /// Too much is waiting already; certainly nothing was stored.
+    Overloaded,
+    /// An op that is not in the contract.
+    UnknownOp,
+    /// The WebSocket, or something else, is switched off.
+    SwitchedOff,
+    /// The service failed; nothing is known about what was stored.
+    Internal,
+}
+
+/// A refusal as clients see it, on both transports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Where the reference explains this code, as a relative reference.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", example = "/docs#problem-not_found")]
+    pub kind: String,
+    /// The code in words; the same for each problem of this code.
+    pub title: &'static str,
+    /// The HTTP status, also when it comes over the WebSocket.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What a client can act on.
+    #[schema(value_type = Code)]
+    pub code: &'static str,
+    /// What is the matter this time, for people.
+    pub detail: String,
+    /// After how many milliseconds to try again; with `rate_limited` and `overloaded`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub retry_after_ms: Option<u64>,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldProblem {
+    /// The field as the client wrote it, a dot between levels.
+    #[schema(example = "content.text")]
+    pub field: String,
+    /// What a client can act on.
+    #[schema(value_type = Code)]
+    pub code: &'static str,
+    /// What is expected instead, for people.
+    pub message: String,
+}
+
+/// Every code that a problem can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// No token, or one that is bad or expired.
+    Unauthenticated,
+    /// The caller may see it but not do this.
+    Forbidden,
+    /// It does not exist, or it is not the caller's to know.
+    NotFound,
+    /// Something is not as the contract says; `errors` names the fields.
+    Invalid,
+    /// Longer than may be.
+    TooLong,
+    /// A kind of content that nobody may send, or that is not known.
+    UnsupportedContent,
+    /// Buyer and seller are one person.
+    SelfConversation,
+    /// One of the two has blocked the other.
+    Blocked,
+    /// The other person is gone.
+    ConversationClosed,
+    /// This `clientId` was used before, for something else.
+    IdempotencyMismatch,
+    /// The message was changed or deleted since the caller last saw it.
+    StaleRevision,
+    /// A message can be edited for 15 minutes only.
+    EditWindowOver,
+    /// Too many requests; wait for `retryAfterMs`.
+    RateLimited,
+    /// Too much is waiting, or the database is away; certainly not stored.
+    Overloaded,
+    /// The event log does not reach back: take a snapshot.
+    Resync,
+    /// An op that is not in the contract.
+    UnknownOp,
+    /// The service failed: whether it was stored is not known; retry with the same `clientId`.
+    Internal,
+}
+
+impl Code {
+    /// All of them, in the order of the contract.
+    pub const ALL: [Self; 17] = [
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Invalid,
+        Self::TooLong,
+        Self::UnsupportedContent,
+        Self::SelfConversation,
+        Self::Blocked,
+        Self::ConversationClosed,
+        Self::IdempotencyMismatch,
+        Self::StaleRevision,
+        Self::EditWindowOver,
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::Resync,
+        Self::UnknownOp,
+        Self::Internal,
+    ];
+
+    /// The code as clients see it.
+    pub const fn as_str(self) -> &'static str {
+        self.words().0
+    }
+
+    /// The code in words.
+    pub const fn title(self) -> &'static str {
+        self.words().1
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unauthenticated => ("unauthenticated", "Not logged in"),
+            Self::Forbidden => ("forbidden", "Not allowed"),
+            Self::NotFound => ("not_found", "Not found"),
+            Self::Invalid => ("invalid", "Not acceptable as it is"),
+            Self::TooLong => ("too_long", "Too long"),
+            Self::UnsupportedContent => ("unsupported_content", "This kind of content cannot be sent"),
+            Self::SelfConversation => ("self_conversation", "Buyer and seller are one person"),
+            Self::Blocked => ("blocked", "Blocked"),
+            Self::ConversationClosed => ("conversation_closed", "The conversation is closed"),
+            Self::IdempotencyMismatch => ("idempotency_mismatch", "The clientId was used before"),
+            Self::StaleRevision => ("stale_revision", "Changed in the meantime"),
+            Self::EditWindowOver => ("edit_window_over", "Too late to edit"),
+            Self::RateLimited => ("rate_limited", "Too many requests"),
+            Self::Overloaded => ("overloaded", "Overloaded"),
+            Self::Resync => ("resync", "Take a new snapshot"),
+            Self::UnknownOp => ("unknown_op", "Unknown op"),
+            Self::Internal => ("internal", "Something went wrong"),
+        }
+    }
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            kind: format!("/docs#problem-{}", code.as_str()),
+            title: code.title(),
+            status: status.as_u16(),
+            code: code.as_str(),
+            detail: detail.into(),
+            retry_after_ms: None,
+            errors: Vec::new(),
+        }
+    }
+
+    fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
+        self
+    }
+
+    fn on(mut self, field: &str, message: impl Into<String>) -> Self {
+        self.errors.push(FieldProblem { field: field.to_owned(), code: self.code, message: message.into() });
+        self
+    }
+
+    /// The problem's answer over HTTP, with the headers that belong to its status.
+    pub fn response(&self) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(status);
+        response.content_type(MEDIA_TYPE);
+        if status == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Some(ms) = self.retry_after_ms {
+            response.insert_header((header::RETRY_AFTER, ms.div_ceil(1_000).to_string()));
+        }
+        response.json(self)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Malformed(expected) => Self::new(StatusCode::BAD_REQUEST, Code::Invalid, expected),
+            Refusal::Unauthenticated => Self::new(
+                StatusCode::UNAUTHORIZED,
+                Code::Unauthenticated,
+                "this needs an access token that is valid: `Authorization: Bearer …`",
+            ),
+            Refusal::ForeignOrigin => Self::new(
+                StatusCode::FORBIDDEN,
+                Code::Forbidden,
+                "pages of this origin may not talk to the service (MESSAGING_ALLOWED_ORIGINS)",
+            ),
+            Refusal::MethodNotAllowed => Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                Code::Invalid,
+                "this address does not know the method; `Allow` names those that it knows",
+            ),
+            Refusal::BodyTooLarge => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::TooLong, "a body has 65,536 bytes at most")
+            }
+            Refusal::MediaType => Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Code::Invalid,
+                "a body is `application/json` without a content encoding",
+            ),
+            Refusal::RateLimited(wait) => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "too many in too short a time")
+                    .retry_after(wait)
+            }
+            Refusal::Overloaded => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "too much is waiting; nothing was stored")
+                    .retry_after(BACK_OFF)
+            }
+            Refusal::UnknownOp => Self::new(StatusCode::BAD_REQUEST, Code::UnknownOp, "there is no such op"),
+            Refusal::SwitchedOff => Self::new(StatusCode::NOT_FOUND, Code::NotFound, Error::NotFound.to_string()),
+            Refusal::Internal => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Code::Internal,
+                "the service failed; retry with the same clientId",
+            ),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    /// Words a refusal; a failure's cause is logged here, where it is answered, and not shown.
+    fn from(error: Error) -> Self {
+        use StatusCode as S;
+        let detail = error.to_string();
+        match error {
+            Error::Invalid(errors) => invalid(errors),
+            Error::SelfConversation => {
+                Self::new(S::UNPROCESSABLE_ENTITY, Code::SelfConversation, detail.clone()).on("sellerId", detail)
+            }
+            Error::NotFound => Self::new(S::NOT_FOUND, Code::NotFound, detail),
+            Error::UnknownSeller => Self::new(S::NOT_FOUND, Code::NotFound, detail.clone()).on("sellerId", detail),
+            Error::Forbidden => Self::new(S::FORBIDDEN, Code::Forbidden, detail),
+            Error::Blocked => Self::new(S::FORBIDDEN, Code::Blocked, detail),
+            Error::ConversationClosed => Self::new(S::CONFLICT, Code::ConversationClosed, detail),
+            Error::IdempotencyMismatch => Self::new(S::CONFLICT, Code::IdempotencyMismatch, detail),
+            Error::StaleRevision => Self::new(S::CONFLICT, Code::StaleRevision, detail),
+            Error::EditWindowOver => Self::new(S::CONFLICT, Code::EditWindowOver, detail),
+            Error::EmailTaken => Self::new(S::CONFLICT, Code::Invalid, detail.clone()).on("email", detail),
+            Error::Resync => Self::new(S::GONE, Code::Resync, detail),
+            Error::Overloaded(failure) => {
+                tracing::warn!(%failure, "overloaded");
+                Refusal::Overloaded.into()
+            }
+            Error::Failed(failure) => {
+                tracing::error!(%failure, "failed");
+                Refusal::Internal.into()
+            }
+        }
+    }
+}
+
+fn invalid(errors: Vec<FieldError>) -> Problem {
+    let code = match errors.first().map(|error| error.fault.code) {
+        Some(code) => Code::of_fault(code),
+        None => Code::Invalid,
+    };
+    let errors: Vec<_> = errors.into_iter().map(FieldProblem::from).collect();
+    let detail = match errors.as_slice() {
+        [] => "a field is not acceptable".to_owned(),
+        [only] => format!("{}: {}", only.field, only.message),
+        [first, rest @ ..] => format!("{}: {} (and {} more)", first.field, first.message, rest.len()),
+    };
+    Problem { errors, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
+}
+
+impl Code {
+    const fn of_fault(code: messaging_domain::FaultCode) -> Self {
+        match code {
+            messaging_domain::FaultCode::Invalid => Self::Invalid,
+            messaging_domain::FaultCode::TooLong => Self::TooLong,
+            messaging_domain::FaultCode::UnsupportedContent => Self::UnsupportedContent,
+        }
+    }
+}
+
+impl From<FieldError> for FieldProblem {
+    fn from(error: FieldError) -> Self {
+        Self {
+            field: error.field.into_owned(),
+            code: error.fault.code.as_str(),
+            message: error.fault.message.into_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status, self.code)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response()
+    }
+}

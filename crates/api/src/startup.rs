@@ -1,0 +1,290 @@
+//! Where everything is put together, started, and brought down again: the composition root.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Extensions, Server, ServerHandle},
+    middleware::from_fn,
+    rt,
+    web::{self, Data},
+};
+use anyhow::Context as _;
+use messaging_domain::{Announcer, ProductPolicy};
+use messaging_infra::{Database, DatabaseSettings, DatabaseUrl};
+use secrecy::{ExposeSecret as _, SecretString};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::task::JoinHandle;
+use tracing_actix_web::TracingLogger;
+
+use crate::{
+    Messaging, Store,
+    auth::{
+        Gatekeeper, Origins, Revocations,
+        jwks::Jwks,
+        login::Logins,
+        password::{PasswordCost, Passwords},
+        token::Tokens,
+    },
+    config::{Issuance, Settings, kept_secret},
+    demo, http,
+    limits::Limits,
+    service::{ServerKey, Service},
+    socket::{SocketHandle, notice_lost_peers},
+    telemetry::RequestSpan,
+    ws::{self, Hub, Timing},
+};
+
+/// How long an idle connection is kept open.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Within which a request's head has to come.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+
+/// Over which sessions are sent away when the service goes down.
+const DRAIN_WINDOW: Duration = Duration::from_secs(2);
+
+/// How long requests that are under way may still take then.
+const LAST_REQUESTS: Duration = Duration::from_secs(2);
+
+/// How often old events are looked for.
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// What tests turn down. The binary always runs at the default: full strength, the contract's times.
+#[derive(Debug, Clone, Copy)]
+pub struct Tuning {
+    /// What a password's hash costs.
+    pub password_cost: PasswordCost,
+    /// The deadlines of sockets.
+    pub timing: Timing,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { password_cost: PasswordCost::FULL, timing: Timing::default() }
+    }
+}
+
+/// A service that runs.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    service: Data<Service>,
+    hub: Hub,
+    server: ServerHandle,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Puts a service together and starts it, on the runtime of the caller.
+///
+/// # Errors
+/// What could not be done: open the database, bind the address, and so on.
+pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Running> {
+    let hub = Hub::new(tuning.timing);
+    let store = Arc::new(open_store(settings, hub.clone()).await?);
+    let passwords = blocking(move || Passwords::new(tuning.password_cost)).await??;
+    if settings.demo {
+        seed_demo(&store, &passwords).await?;
+    }
+    let listener = listen(settings.listen).with_context(|| format!("listen on {}", settings.listen))?;
+    let address = listener.local_addr()?;
+    let service = Data::new(service(settings, Arc::clone(&store), passwords, &hub, address)?);
+    let server = serve(listener, service.clone(), hub.clone())?;
+    let handle = server.handle();
+    let tasks = vec![
+        rt::spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "the server ended");
+            }
+        }),
+        rt::spawn(hub.clone().keep_presence(Arc::clone(&store))),
+        rt::spawn(keep_tidy(store, settings.event_retention)),
+    ];
+    Ok(Running { address, service, hub, server: handle, tasks })
+}
+
+impl Running {
+    /// Where it listens, with the real port.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Brings it down: takes nothing new, sends sessions away, finishes what is being written.
+    /// Within 10 seconds.
+    ///
+    /// # Errors
+    /// When the database's thread has panicked.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.service.draining.store(true, Ordering::Release);
+        // It waits for connections that idle, too; nobody waits for it.
+        let stopping = rt::spawn(self.server.stop(true));
+        self.hub.drain(DRAIN_WINDOW).await;
+        self.last_requests().await;
+        stopping.abort();
+        for task in self.tasks {
+            task.abort();
+        }
+        let store = Arc::clone(&self.service.store);
+        blocking(move || store.close()).await
+    }
+
+    async fn last_requests(&self) {
+        let begun = Instant::now();
+        while self.service.in_flight.load(Ordering::Acquire) > 0 && begun.elapsed() < LAST_REQUESTS {
+            rt::time::sleep(Duration::from_millis(20)).await;
+        }
+        // The last answers are still on their way to the sockets.
+        rt::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
+    rt::task::spawn_blocking(work).await.context("a thread panicked")
+}
+
+/// How the settings name the database.
+///
+/// # Errors
+/// When the URL is none.
+pub fn database_url(settings: &Settings) -> anyhow::Result<DatabaseUrl> {
+    DatabaseUrl::parse(settings.database_url.expose_secret())
+        .map_err(|error| anyhow::anyhow!("MESSAGING_DATABASE_URL: {error}"))
+}
+
+async fn open_store(settings: &Settings, hub: Hub) -> anyhow::Result<Store> {
+    std::fs::create_dir_all(&settings.data_dir)
+        .with_context(|| format!("make the data directory {}", settings.data_dir.display()))?;
+    let database = DatabaseSettings {
+        url: database_url(settings)?,
+        readers: settings.database_readers,
+        queue: settings.write_queue,
+    };
+    let announcer: Arc<dyn Announcer> = Arc::new(hub);
+    Ok(blocking(move || Database::open(&database, announcer)).await??)
+}
+
+async fn seed_demo(store: &Store, passwords: &Passwords) -> anyhow::Result<()> {
+    if store.is_empty().await? {
+        let hash = passwords.hash(SecretString::from(demo::PASSWORD)).await?;
+        demo::seed(store, hash).await.context("seed the demo marketplace")?;
+    }
+    Ok(())
+}
+
+/// The tokens that the settings speak of.
+///
+/// # Errors
+/// When the data directory cannot keep a secret.
+pub fn tokens(settings: &Settings) -> anyhow::Result<Tokens> {
+    let (issuer, audience) = (&settings.jwt_issuer, &settings.jwt_audience);
+    let secret = match &settings.issuance {
+        Issuance::Secret(secret) => secret.clone(),
+        Issuance::KeptSecret => kept_secret(&settings.data_dir).context("keep a secret in the data directory")?,
+        Issuance::Outside { jwks_url, algorithm } => {
+            return Ok(Tokens::of_issuer(Jwks::new(jwks_url.clone(), *algorithm)?, issuer, audience));
+        }
+    };
+    Ok(Tokens::with_secret(&secret, issuer, audience, settings.access_token_lifetime))
+}
+
+fn service(
+    settings: &Settings,
+    store: Arc<Store>,
+    passwords: Passwords,
+    hub: &Hub,
+    address: SocketAddr,
+) -> anyhow::Result<Service> {
+    let tokens = Arc::new(tokens(settings)?);
+    let revocations: Arc<dyn Revocations> = Arc::new(hub.clone());
+    let products = if settings.strict_products { ProductPolicy::Strict } else { ProductPolicy::Open };
+    Ok(Service {
+        messaging: Messaging::new(Arc::clone(&store), products),
+        gatekeeper: Gatekeeper::new(Arc::clone(&store), Arc::clone(&tokens)),
+        logins: Logins::new(
+            Arc::clone(&store),
+            passwords,
+            tokens,
+            Arc::clone(&revocations),
+            settings.refresh_token_lifetime,
+        ),
+        store,
+        revocations,
+        limits: Limits::new(settings.rate_limits),
+        origins: settings.allowed_origins.clone().unwrap_or_else(|| Origins::own(address)),
+        trusted_proxies: settings.trusted_proxies,
+        server_key: settings.server_key.clone().map(ServerKey::new),
+        websocket: settings.websocket,
+        demo: settings.demo,
+        draining: AtomicBool::new(false),
+        in_flight: AtomicUsize::new(0),
+    })
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(2_048)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+fn serve(listener: TcpListener, service: Data<Service>, hub: Hub) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(service.clone())
+            .app_data(Data::new(hub.clone()))
+            .service(web::resource("/api/messages/ws").route(web::get().to(ws::upgrade)))
+            .configure(http::routes)
+            .wrap(from_fn(http::cors))
+            .wrap(from_fn(http::finish))
+            .wrap(TracingLogger::<RequestSpan>::new())
+    });
+    let server = server
+        .workers(thread::available_parallelism().map_or(1, std::num::NonZero::get))
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_WITHIN)
+        .tcp_nodelay(true)
+        .disable_signals()
+        .on_connect(greet)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// Takes a second hand on each connection's socket.
+fn greet(connection: &dyn std::any::Any, data: &mut Extensions) {
+    let Some(connection) = connection.downcast_ref::<rt::net::TcpStream>() else {
+        return;
+    };
+    if let Err(error) = notice_lost_peers(connection) {
+        tracing::debug!(%error, "a connection was gone at once");
+    }
+    match SocketHandle::of(connection) {
+        Ok(handle) => {
+            data.insert(handle);
+        }
+        Err(error) => tracing::warn!(%error, "no file descriptor is left for a second hand on a connection"),
+    }
+}
+
+/// Forgets old events, now and then.
+async fn keep_tidy(store: Arc<Store>, retention: Duration) {
+    loop {
+        let before = messaging_domain::Timestamp::now().minus(retention);
+        match store.prune(before).await {
+            // Some at a time, so that messages get in between.
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "old events were not forgotten"),
+        }
+        rt::time::sleep(TIDY_EVERY).await;
+    }
+}

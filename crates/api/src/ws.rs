@@ -1,0 +1,29 @@
+//! The WebSocket: one task for each socket, and a hub that passes on what happens.
+//!
+//! [`upgrade()`] turns a request into a socket, `session` is the task, `greeting` its beginning,
+//! `live` its long middle and `farewell` its end. What others have for a session waits in its `outbox`.
+
+mod close;
+mod connection;
+mod counters;
+mod drain;
+mod farewell;
+mod greeting;
+mod hub;
+mod inbound;
+mod live;
+mod ops;
+mod outbox;
+mod pace;
+mod presence;
+mod resume;
+mod rooms;
+mod sender;
+mod session;
+mod timing;
+mod upgrade;
+
+pub use counters::Sample;
+pub use hub::Hub;
+pub use timing::Timing;
+pub use upgrade::upgrade;

@@ -1,0 +1,194 @@
+//! The beginning of a session: hello, who it is, and the events that were missed.
+
+use messaging_domain::{Error, EventPage, StreamHead, UserId};
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    close::Close,
+    counters::Counters,
+    hub::MAX_SESSIONS,
+    inbound::Heard,
+    live::Live,
+    outbox::Outgoing,
+    pace::{OPS_BURST, OPS_PER_SECOND},
+    resume::{MAX_MISSED, Resume, decide},
+    rooms::MAX_ROOMS,
+    session::{End, Session},
+};
+use crate::{
+    auth::{Denied, Visitor},
+    limits::{SEND_BURST, SEND_EVERY},
+    problem::Problem,
+    wire::{
+        frame::{
+            FrameId, MAX_FRAME,
+            client::{Command, Greeting, Head, Op},
+            event::{EphemeralEvent, Place, milliseconds},
+            reply::{Limits, NotResumed, Welcome},
+        },
+        user::User,
+    },
+};
+
+impl Session {
+    /// Waits for a good hello and brings the client up to date.
+    pub(super) async fn greet(&mut self) -> Result<Live, End> {
+        let (id, greeting) = self.hello().await?;
+        let visitor = self.admit(id.as_ref(), &greeting.token).await?;
+        // From here on, what happens waits in the outbox; so whatever the head does not count yet
+        // cannot be missed.
+        self.connection.identify(&visitor.user.id, visitor.login);
+        self.catch_up(id.as_ref(), &greeting, visitor).await
+    }
+
+    async fn hello(&mut self) -> Result<(Option<FrameId>, Greeting), End> {
+        let deadline = sleep_until(Instant::now() + self.connection.hub().timing().hello_within);
+        tokio::pin!(deadline);
+        loop {
+            let next = tokio::select! {
+                next = self.inbound.next() => next,
+                farewell = self.outbox.ended() => return Err(End::Farewell(farewell)),
+                () = &mut deadline => return Err(Close::NoHello.into()),
+            };
+            let Heard::Text(text) = next else {
+                self.mind(next).await?;
+                continue;
+            };
+            let head = Head::read(&text).or(Err(Close::ProtocolError))?;
+            if head.op != Some(Op::Hello) {
+                return Err(Close::ProtocolError.into());
+            }
+            match head.command(&text) {
+                Ok(Command::Hello(greeting)) => return Ok((head.id, greeting)),
+                Ok(_) => return Err(Close::ProtocolError.into()),
+                Err(problem) => self.refuse(head.id.as_ref(), problem).await?,
+            }
+        }
+    }
+
+    async fn admit(&mut self, id: Option<&FrameId>, token: &str) -> Result<Visitor, End> {
+        let limit = self.connection.hub().timing().read_within;
+        let admitted = self.service.gatekeeper.admit(token);
+        match self.within(limit, Close::Overloaded, admitted).await? {
+            Ok(visitor) => Ok(visitor),
+            Err(Denied::Bad) => Err(Close::BadToken.into()),
+            Err(Denied::Expired) => Err(Close::TokenExpired.into()),
+            Err(Denied::Unavailable(error)) => Err(self.fail(id, error).await),
+        }
+    }
+
+    async fn catch_up(
+        &mut self,
+        id: Option<&FrameId>,
+        greeting: &Greeting,
+        visitor: Visitor,
+    ) -> Result<Live, End> {
+        let user = &visitor.user.id;
+        let limit = self.connection.hub().timing().read_within;
+        let read = self.service.messaging.head(user);
+        let head = match self.within(limit, Close::Overloaded, read).await? {
+            Ok(head) => head,
+            Err(error) => return Err(self.fail(id, error).await),
+        };
+        let (resume, missed) = self.first_missed(user, head, greeting).await?;
+        let reason = match resume {
+            Resume::After(_) => None,
+            Resume::Afresh(reason) => Some(reason),
+        };
+        let welcome = self.welcome(&visitor, head, reason);
+        self.sender.reply(id, Ok::<_, Problem>(welcome)).await?;
+
+        let counters = self.connection.hub().counters();
+        match reason {
+            None => Counters::add(&counters.resumed, 1),
+            Some(reason) => counters.not_resumed(reason),
+        }
+        let start = match resume {
+            Resume::After(since) => since,
+            Resume::Afresh(_) => head.position,
+        };
+        let enforced = self.service.limits.are_enforced();
+        let mut live = Live::new(&visitor, head.epoch, start, enforced);
+        let replayed = live.replay(self, head.position, missed).await?;
+        Counters::add(&self.connection.hub().counters().replayed, replayed);
+        // What came in the meantime; what comes from now on, the loop takes.
+        while let Some(next) = self.outbox.try_next() {
+            match next {
+                Outgoing::Frame(frame) => live.deliver(self, frame).await?,
+                Outgoing::Farewell(farewell) => return Err(End::Farewell(farewell)),
+            }
+        }
+        let position = live.position().get();
+        self.sender
+            .event(&EphemeralEvent::Live(Place { position }))
+            .await?;
+        Ok(live)
+    }
+
+    /// Decides, and reads the first of the missed events: only when they are there is it certain
+    /// that the session is resumed.
+    async fn first_missed(
+        &mut self,
+        user: &UserId,
+        head: StreamHead,
+        greeting: &Greeting,
+    ) -> Result<(Resume, Option<EventPage>), End> {
+        let resume = decide(head, greeting.since);
+        let since = match resume {
+            Resume::After(since) if since < head.position => since,
+            Resume::After(_) | Resume::Afresh(_) => return Ok((resume, None)),
+        };
+        match self.missed(user, since).await? {
+            Ok(page) => Ok((resume, Some(page))),
+            Err(Error::Resync) => Ok((Resume::Afresh(NotResumed::TooFar), None)),
+            Err(error) => {
+                tracing::warn!(%error, "missed events could not be read");
+                Err(Close::ReplayFailed.into())
+            }
+        }
+    }
+
+    fn welcome(&self, visitor: &Visitor, head: StreamHead, reason: Option<NotResumed>) -> Welcome {
+        let timing = self.connection.hub().timing();
+        Welcome {
+            session_id: self.connection.session().to_string(),
+            user: User::from(&visitor.user),
+            epoch: head.epoch.to_string(),
+            position: head.position.get(),
+            resumed: reason.is_none(),
+            reason,
+            heartbeat_ms: milliseconds(timing.heartbeat_after),
+            token_expires_at: visitor.expires_at.to_string(),
+            limits: Limits {
+                frame_bytes: MAX_FRAME,
+                text_characters: messaging_domain::content::MAX_TEXT,
+                rooms: MAX_ROOMS,
+                sessions: MAX_SESSIONS,
+                resume_events: MAX_MISSED,
+                ops_per_second: OPS_PER_SECOND,
+                ops_burst: OPS_BURST,
+                sends_burst: SEND_BURST,
+                send_every_ms: milliseconds(SEND_EVERY),
+                typing_every_ms: milliseconds(timing.typing_every),
+                idle_ms: milliseconds(timing.idle_limit),
+                edit_window_ms: milliseconds(messaging_domain::EDIT_WINDOW),
+            },
+        }
+    }
+
+    /// Says that the service cannot open a session now.
+    async fn fail(&mut self, id: Option<&FrameId>, error: Error) -> End {
+        let close = match error {
+            Error::Overloaded(_) => Close::Overloaded,
+            _ => Close::Internal,
+        };
+        match self.refuse(id, error.into()).await {
+            Ok(()) => close.into(),
+            Err(end) => end,
+        }
+    }
+
+    async fn refuse(&mut self, id: Option<&FrameId>, problem: Problem) -> Result<(), End> {
+        self.sender.reply(id, Err::<(), _>(problem)).await
+    }
+}

@@ -1,0 +1,325 @@
+//! The long middle of a session: ops in, events out, one after the other and without a gap.
+
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use messaging_domain::{Delivery, Epoch, Error, EventPage, Position, Timestamp, UserId};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{
+    close::{Close, Farewell},
+    counters::Counters,
+    inbound::Heard,
+    ops::{self, Done},
+    outbox::{Class, Frame, Outgoing},
+    pace::{Pace, Verdict},
+    session::{End, Session},
+};
+use crate::{
+    auth::Visitor,
+    problem::{Problem, Refusal},
+    wire::frame::{
+        EventFrame, FrameId,
+        client::{Head, Op},
+        event::{EphemeralEvent, Place, TokenExpiring, milliseconds},
+    },
+};
+
+/// How many missed events are read at once.
+const PAGE: usize = 200;
+
+/// The longest wait for anything: a token may be good for years, and clocks are set.
+const LONGEST_NAP: Duration = Duration::from_hours(1);
+
+/// A session whose user is known.
+pub(super) struct Live {
+    user: UserId,
+    expires_at: Timestamp,
+    /// The client was told that the token expires.
+    warned: bool,
+    epoch: Epoch,
+    /// Of the last durable event that was sent.
+    position: Position,
+    /// `None` when limits are off.
+    pace: Option<Pace>,
+    last_heard: Instant,
+    /// The op that is being done. Meanwhile nothing is read: a session's ops happen in the order
+    /// in which they came, and who asks faster than they can be done has to wait.
+    doing: Option<Doing>,
+}
+
+struct Doing {
+    id: Option<FrameId>,
+    wants_reply: bool,
+    work: Pin<Box<dyn Future<Output = Result<Done, Problem>>>>,
+}
+
+/// An op that was done, or refused.
+struct Finished {
+    id: Option<FrameId>,
+    wants_reply: bool,
+    outcome: Result<Done, Problem>,
+}
+
+/// Waits for the op that is being done; for ever when there is none. May be dropped and called again.
+async fn finished(doing: &mut Option<Doing>) -> Finished {
+    let outcome = match doing.as_mut() {
+        Some(doing) => doing.work.as_mut().await,
+        None => std::future::pending().await,
+    };
+    let (id, wants_reply) = doing
+        .take()
+        .map_or((None, false), |doing| (doing.id, doing.wants_reply));
+    Finished {
+        id,
+        wants_reply,
+        outcome,
+    }
+}
+
+impl Live {
+    /// A session of this visitor, whose client has everything up to `position`.
+    pub(super) fn new(visitor: &Visitor, epoch: Epoch, position: Position, limited: bool) -> Self {
+        Self {
+            user: visitor.user.id.clone(),
+            expires_at: visitor.expires_at,
+            warned: false,
+            epoch,
+            position,
+            pace: limited.then(|| Pace::new(std::time::Instant::now())),
+            last_heard: Instant::now(),
+            doing: None,
+        }
+    }
+
+    /// Of the last durable event that was sent.
+    pub(super) const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Goes on until something ends it.
+    pub(super) async fn run(&mut self, session: &mut Session) -> Result<Infallible, End> {
+        loop {
+            let nap = sleep_until(self.next_due(session));
+            let outbox = Arc::clone(&session.outbox);
+            tokio::select! {
+                next = outbox.next() => match next {
+                    Outgoing::Frame(frame) => self.deliver(session, frame).await?,
+                    Outgoing::Farewell(farewell) => return Err(self.wind_up(session, farewell).await),
+                },
+                done = finished(&mut self.doing) => self.answer(session, done).await?,
+                heard = session.inbound.next(), if self.doing.is_none() => {
+                    self.hear(session, heard).await?;
+                }
+                () = nap => self.tick(session).await?,
+            }
+        }
+    }
+
+    async fn hear(&mut self, session: &mut Session, heard: Heard) -> Result<(), End> {
+        self.last_heard = Instant::now();
+        let Heard::Text(text) = heard else {
+            return match (&heard, self.verdict()) {
+                (Heard::Ping(_), Verdict::Abuse) => Err(Close::RateAbuse.into()),
+                (Heard::Ping(_), Verdict::Wait(_)) => Ok(()),
+                _ => session.mind(heard).await,
+            };
+        };
+        Counters::add(&session.connection.hub().counters().ops, 1);
+        let frame = Head::read(&text).or(Err(Close::ProtocolError))?;
+        if frame.op == Some(Op::Hello) {
+            return Err(Close::ProtocolError.into());
+        }
+        let command = match self.verdict() {
+            Verdict::Go => frame.command(&text),
+            Verdict::Wait(wait) => {
+                Counters::add(&session.connection.hub().counters().ops_refused, 1);
+                Err(Refusal::RateLimited(wait).into())
+            }
+            Verdict::Abuse => return Err(Close::RateAbuse.into()),
+        };
+        let wants_reply = frame.wants_reply();
+        match command {
+            Ok(command) => {
+                let service = Arc::clone(&session.service);
+                let connection = Arc::clone(&session.connection);
+                let work = ops::perform(service, connection, self.user.clone(), command);
+                self.doing = Some(Doing {
+                    id: frame.id,
+                    wants_reply,
+                    work: Box::pin(work),
+                });
+                Ok(())
+            }
+            Err(problem) if wants_reply => {
+                let id = frame.id.as_ref();
+                session.sender.reply(id, Err::<(), _>(problem)).await
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn verdict(&mut self) -> Verdict {
+        self.pace
+            .as_mut()
+            .map_or(Verdict::Go, |pace| pace.check(std::time::Instant::now()))
+    }
+
+    async fn answer(&mut self, session: &mut Session, done: Finished) -> Result<(), End> {
+        // It was not listened to while the op was being done.
+        self.last_heard = Instant::now();
+        if let Ok(Done::Refreshed { expires_at, .. }) = &done.outcome {
+            self.expires_at = *expires_at;
+            self.warned = false;
+        }
+        if done.wants_reply {
+            let id = done.id.as_ref();
+            session.sender.reply(id, done.outcome).await?;
+        }
+        Ok(())
+    }
+
+    /// Before a restart, the op that is being done may come to its end, so that the client knows.
+    async fn wind_up(&mut self, session: &mut Session, farewell: Farewell) -> End {
+        let limit = session.connection.hub().timing().farewell_within;
+        if farewell.close == Close::Restart
+            && self.doing.is_some()
+            && let Ok(done) = timeout(limit, finished(&mut self.doing)).await
+            && let Err(end) = self.answer(session, done).await
+        {
+            return end;
+        }
+        End::Farewell(farewell)
+    }
+
+    /// Passes on a frame of the outbox: durable events each exactly once and in order.
+    pub(super) async fn deliver(&mut self, session: &mut Session, frame: Frame) -> Result<(), End> {
+        let Class::Durable(position) = frame.class else {
+            return session.sender.text(frame.text).await;
+        };
+        if position > self.position.next() {
+            let before = Position::new(position.get() - 1);
+            self.fill_gap(session, before).await?;
+        }
+        if position == self.position.next() {
+            session.sender.text(frame.text).await?;
+            self.position = position;
+        }
+        Ok(())
+    }
+
+    /// Sends the events up to `to` from the store; `first` is their first page, if it was read.
+    /// Gives back how many there were.
+    pub(super) async fn replay(
+        &mut self,
+        session: &mut Session,
+        to: Position,
+        first: Option<EventPage>,
+    ) -> Result<u64, End> {
+        let mut sent = 0;
+        let mut page = first;
+        while self.position < to {
+            let events = match page.take() {
+                Some(page) => page.events,
+                None => match session.missed(&self.user, self.position).await? {
+                    Ok(page) => page.events,
+                    Err(error) => {
+                        tracing::warn!(%error, "missed events could not be read");
+                        return Err(Close::ReplayFailed.into());
+                    }
+                },
+            };
+            if events.is_empty() {
+                return Err(Close::ReplayFailed.into());
+            }
+            for event in &events {
+                self.send(session, event).await?;
+                sent += 1;
+            }
+        }
+        Ok(sent)
+    }
+
+    async fn send(&mut self, session: &mut Session, event: &Delivery) -> Result<(), End> {
+        if event.position != self.position.next() {
+            tracing::error!(expected = %self.position.next(), found = %event.position, "the log has a gap");
+            return Err(Close::ReplayFailed.into());
+        }
+        session.sender.event(&EventFrame::from(event)).await?;
+        self.position = event.position;
+        Ok(())
+    }
+
+    async fn fill_gap(&mut self, session: &mut Session, to: Position) -> Result<(), End> {
+        Counters::add(&session.connection.hub().counters().gaps_filled, 1);
+        self.replay(session, to, None).await.map(drop)
+    }
+
+    fn next_due(&self, session: &Session) -> Instant {
+        let timing = session.connection.hub().timing();
+        let now = Instant::now();
+        let left = self.expires_at.since(Timestamp::now());
+        let token = if self.warned {
+            left
+        } else {
+            left.saturating_sub(timing.expiry_notice)
+        };
+        let heartbeat = session.sender.last_sent() + timing.heartbeat_after;
+        let mut due = heartbeat.min(now + token.min(LONGEST_NAP));
+        if self.doing.is_none() {
+            due = due.min(self.last_heard + timing.idle_limit);
+        }
+        due
+    }
+
+    async fn tick(&mut self, session: &mut Session) -> Result<(), End> {
+        let timing = *session.connection.hub().timing();
+        if self.doing.is_none() && self.last_heard.elapsed() >= timing.idle_limit {
+            return Err(Close::HeartbeatLost.into());
+        }
+        let left = self.expires_at.since(Timestamp::now());
+        if left.is_zero() {
+            return Err(Close::TokenExpired.into());
+        }
+        if !self.warned && left <= timing.expiry_notice {
+            self.warned = true;
+            let in_ms = milliseconds(left);
+            let expiring = EphemeralEvent::TokenExpiring(TokenExpiring { in_ms });
+            session.sender.event(&expiring).await?;
+        }
+        if session.sender.last_sent().elapsed() >= timing.heartbeat_after {
+            self.heartbeat(session).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks whether something was missed, as hints may be lost, and then says that all is well.
+    async fn heartbeat(&mut self, session: &mut Session) -> Result<(), End> {
+        let limit = session.connection.hub().timing().read_within;
+        let read = session.service.messaging.head(&self.user);
+        // A store that is away is no reason to end a session that has nothing to ask of it.
+        if let Ok(Ok(head)) = timeout(limit, read).await {
+            if head.epoch != self.epoch {
+                return Err(Close::EpochChanged.into());
+            }
+            if head.position > self.position {
+                self.fill_gap(session, head.position).await?;
+            }
+        }
+        let position = self.position.get();
+        let heartbeat = EphemeralEvent::Heartbeat(Place { position });
+        session.sender.event(&heartbeat).await
+    }
+}
+
+impl Session {
+    /// A page of the events after `since`.
+    pub(super) async fn missed(
+        &self,
+        user: &UserId,
+        since: Position,
+    ) -> Result<Result<EventPage, Error>, End> {
+        let limit = self.connection.hub().timing().read_within;
+        let read = self.service.messaging.events(user, since, PAGE);
+        self.within(limit, Close::ReplayFailed, read).await
+    }
+}

@@ -1,0 +1,92 @@
+//! The door: what is checked before a request becomes a socket.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
+
+use super::{
+    hub::Hub,
+    inbound::{Inbound, bounded},
+    session::Session,
+};
+use crate::{
+    problem::{Problem, Refusal},
+    service::Service,
+    socket::SocketHandle,
+    wire::frame::SUBPROTOCOL,
+};
+
+/// Opens a WebSocket. Who it is comes with the first frame, never with the request: addresses are
+/// written to logs.
+///
+/// # Errors
+/// A [`Problem`]: 404 when sockets are switched off, 403 for a page of another origin, 503 while
+/// the service goes down, 400 for a request that is no WebSocket handshake (RFC 6455 §4.2.1) or
+/// offers only subprotocols that are not ours.
+pub async fn upgrade(
+    request: HttpRequest,
+    body: web::Payload,
+    service: web::Data<Service>,
+    hub: web::Data<Hub>,
+) -> Result<HttpResponse, actix_web::Error> {
+    check(&request, &service)?;
+    let body = bounded(&request, body).await?;
+    let (response, socket, stream) =
+        match actix_ws::handle_with_protocols(&request, body, &[SUBPROTOCOL]) {
+            Ok(upgraded) => upgraded,
+            Err(error) => return Ok(no_handshake(&error)),
+        };
+    let connection = hub
+        .connect()
+        .ok_or_else(|| Problem::from(Refusal::Overloaded))?;
+    let service = Arc::clone(&service);
+    let handle = request.conn_data::<SocketHandle>().cloned();
+    let session = Session::new(service, connection, socket, Inbound::new(stream));
+    actix_web::rt::spawn(session.run(handle));
+    Ok(response)
+}
+
+fn check(request: &HttpRequest, service: &Service) -> Result<(), Problem> {
+    if !service.websocket {
+        return Err(Refusal::SwitchedOff.into());
+    }
+    let mut origins = request.headers().get_all(header::ORIGIN);
+    if !origins.all(|origin| {
+        origin
+            .to_str()
+            .is_ok_and(|origin| service.origins.allows(origin))
+    }) {
+        return Err(Refusal::ForeignOrigin.into());
+    }
+    if service.draining.load(Ordering::Acquire) {
+        return Err(Refusal::Overloaded.into());
+    }
+    // A browser drops a socket whose server chose none of the subprotocols that it offered, and
+    // says nothing of why; a refusal does.
+    let offers: Vec<_> = request
+        .headers()
+        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
+        .flat_map(|offer| offer.to_str().unwrap_or("").split(','))
+        .map(str::trim)
+        .collect();
+    if offers.is_empty() || offers.contains(&SUBPROTOCOL) {
+        Ok(())
+    } else {
+        let expected = format!("the subprotocol is `{SUBPROTOCOL}`");
+        Err(Refusal::Malformed(expected).into())
+    }
+}
+
+fn no_handshake(error: &actix_web::Error) -> HttpResponse {
+    let response = error.error_response();
+    // It names the version that would do, in a header.
+    if response.status() == StatusCode::UPGRADE_REQUIRED {
+        return response;
+    }
+    let expected = format!("this is no WebSocket handshake: {error}");
+    Problem::from(Refusal::Malformed(expected)).response()
+}
