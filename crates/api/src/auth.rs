@@ -9,7 +9,8 @@ pub mod token;
 use std::sync::Arc;
 
 use messaging_domain::{
-    Accounts as _, Directory as _, DisplayName, Error, Introduction, LoginId, Timestamp, User, UserId,
+    Accounts as _, Directory as _, DisplayName, Error, Introduction, LoginId, Timestamp, User,
+    UserId,
 };
 
 use crate::{
@@ -79,13 +80,21 @@ impl Gatekeeper {
     pub async fn admit(&self, token: &str) -> Result<Visitor, Denied> {
         let claims = self.tokens.verify(token).await?;
         if let Some(login) = claims.login
-            && !self.store.is_live(login).await.map_err(Denied::Unavailable)?
+            && !self
+                .store
+                .is_live(login)
+                .await
+                .map_err(Denied::Unavailable)?
         {
             return Err(Denied::Bad);
         }
         let (login, expires_at) = (claims.login, claims.expires_at);
         match self.store.meet(introduction(claims)).await {
-            Ok(Some(user)) => Ok(Visitor { user, login, expires_at }),
+            Ok(Some(user)) => Ok(Visitor {
+                user,
+                login,
+                expires_at,
+            }),
             Ok(None) => Err(Denied::Bad),
             Err(error) => Err(Denied::Unavailable(error)),
         }
@@ -95,8 +104,14 @@ impl Gatekeeper {
 /// What a token says about its person. A name that cannot be shown is as good as none.
 fn introduction(claims: Claims) -> Introduction {
     Introduction {
-        display_name: claims.name.as_deref().and_then(|name| DisplayName::parse(name).ok()),
-        avatar_url: claims.picture.as_deref().and_then(|url| messaging_domain::directory::parse_url(url).ok()),
+        display_name: claims
+            .name
+            .as_deref()
+            .and_then(|name| DisplayName::parse(name).ok()),
+        avatar_url: claims
+            .picture
+            .as_deref()
+            .and_then(|url| messaging_domain::directory::parse_url(url).ok()),
         id: claims.user,
         issued_at: claims.issued_at,
     }

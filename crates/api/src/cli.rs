@@ -1,7 +1,7 @@
 //! The commands of the `messaging` binary.
 
 use std::{
-    io::{Write as _, stdout},
+    io::{ErrorKind, Write as _, stdout},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -95,8 +95,11 @@ fn complain(error: &anyhow::Error) {
 
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
 }
 
 fn migrate(file: Option<PathBuf>) -> anyhow::Result<()> {
@@ -105,7 +108,12 @@ fn migrate(file: Option<PathBuf>) -> anyhow::Result<()> {
     if done.is_empty() {
         return print("nothing to do\n");
     }
-    print(&done.iter().map(|name| format!("{name}\n")).collect::<String>())
+    print(
+        &done
+            .iter()
+            .map(|name| format!("{name}\n"))
+            .collect::<String>(),
+    )
 }
 
 impl Token {
@@ -126,7 +134,10 @@ fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
     actix_web::rt::System::new().block_on(async {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        );
         let running = startup::build(&settings, Tuning::default()).await?;
         print(&format!("listening on http://{}\n", running.address()))?;
         tokio::select! {

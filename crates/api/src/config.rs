@@ -31,6 +31,8 @@
 //! | `MESSAGING_METRICS_LISTEN`, `MESSAGING_NATS_URL` | not supported by this build: refused when set | | |
 
 mod check;
+mod faults;
+mod issuance;
 mod secret;
 pub mod words;
 
@@ -46,6 +48,10 @@ use crate::auth::Origins;
 
 /// All settings, checked.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the table above"
+)]
 pub struct Settings {
     /// Whether people depend on this.
     pub environment: Environment,
@@ -134,7 +140,9 @@ pub struct BadSettings(pub Vec<String>);
 impl fmt::Display for BadSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the settings are not acceptable:")?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  - {problem}"))
+        self.0
+            .iter()
+            .try_for_each(|problem| write!(f, "\n  - {problem}"))
     }
 }
 
@@ -155,7 +163,10 @@ impl Settings {
         let (secret, jwks_url, algorithm) = match &self.issuance {
             Issuance::Secret(_) => ("(hidden)", "", Algorithm::HS256),
             Issuance::KeptSecret => ("(kept in the data directory)", "", Algorithm::HS256),
-            Issuance::Outside { jwks_url, algorithm } => ("", jwks_url.as_str(), *algorithm),
+            Issuance::Outside {
+                jwks_url,
+                algorithm,
+            } => ("", jwks_url.as_str(), *algorithm),
         };
         let origins = self.allowed_origins.as_ref().map_or_else(
             || "(the service's own)".to_owned(),
@@ -165,18 +176,36 @@ impl Settings {
             ("ENV", format!("{:?}", self.environment).to_lowercase()),
             ("LISTEN", self.listen.to_string()),
             ("DATA_DIR", self.data_dir.display().to_string()),
-            ("DATABASE_URL", without_password(self.database_url.expose_secret())),
+            (
+                "DATABASE_URL",
+                without_password(self.database_url.expose_secret()),
+            ),
             ("DATABASE_READERS", self.database_readers.to_string()),
             ("WRITE_QUEUE", self.write_queue.to_string()),
-            ("EVENT_RETENTION_DAYS", (self.event_retention.as_secs() / 86_400).to_string()),
+            (
+                "EVENT_RETENTION_DAYS",
+                (self.event_retention.as_secs() / 86_400).to_string(),
+            ),
             ("JWT_SECRET", secret.to_owned()),
             ("JWT_ISSUER", self.jwt_issuer.clone()),
             ("JWT_AUDIENCE", self.jwt_audience.clone()),
             ("JWKS_URL", jwks_url.to_owned()),
             ("JWT_ALGORITHM", format!("{algorithm:?}")),
-            ("ACCESS_TOKEN_SECONDS", self.access_token_lifetime.as_secs().to_string()),
-            ("REFRESH_TOKEN_SECONDS", self.refresh_token_lifetime.as_secs().to_string()),
-            ("SERVER_KEY", self.server_key.as_ref().map_or("", |_| "(hidden)").to_owned()),
+            (
+                "ACCESS_TOKEN_SECONDS",
+                self.access_token_lifetime.as_secs().to_string(),
+            ),
+            (
+                "REFRESH_TOKEN_SECONDS",
+                self.refresh_token_lifetime.as_secs().to_string(),
+            ),
+            (
+                "SERVER_KEY",
+                self.server_key
+                    .as_ref()
+                    .map_or("", |_| "(hidden)")
+                    .to_owned(),
+            ),
             ("ALLOWED_ORIGINS", origins),
             ("TRUSTED_PROXIES", self.trusted_proxies.to_string()),
             ("RATE_LIMITS", switch(self.rate_limits)),
@@ -184,7 +213,10 @@ impl Settings {
             ("STRICT_PRODUCTS", switch(self.strict_products)),
             ("DEMO", switch(self.demo)),
             ("LOG", self.log.clone()),
-            ("LOG_FORMAT", format!("{:?}", self.log_format).to_lowercase()),
+            (
+                "LOG_FORMAT",
+                format!("{:?}", self.log_format).to_lowercase(),
+            ),
         ];
         rows.iter().fold(String::new(), |mut lines, (name, value)| {
             // Writing to a string cannot fail.
@@ -197,7 +229,9 @@ impl Settings {
 /// A database's URL without the password, and without parameters, which may hold one too.
 fn without_password(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
-    let parts = url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
+    let parts = url
+        .split_once("://")
+        .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
     match parts {
         Some((scheme, (person, place))) => {
             let name = person.split(':').next().unwrap_or_default();
@@ -222,17 +256,33 @@ mod tests {
         let settings = settings.check().unwrap();
         let shown = format!("{}{settings:?}", settings.describe());
         assert!(!shown.contains("s3cret"), "{shown}");
-        assert!(shown.contains("postgres://ann:(hidden)@db/messaging"), "{shown}");
+        assert!(
+            shown.contains("postgres://ann:(hidden)@db/messaging"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn every_setting_is_in_the_table_and_is_printed() {
-        let table = include_str!("config.rs").split("mod check;").next().unwrap_or_default();
+        let table = include_str!("config.rs")
+            .split("mod check;")
+            .next()
+            .unwrap_or_default();
         let shown = Words::default().check().unwrap().describe();
         for name in Words::names() {
-            assert!(table.contains(&format!("`{name}`")), "{name} is missing from the table in config.rs");
-            let unprinted = ["DATABASE_URL", "MESSAGING_METRICS_LISTEN", "MESSAGING_NATS_URL"];
-            assert!(unprinted.contains(&name) || shown.contains(&format!("{name}=")), "{name} is not printed");
+            assert!(
+                table.contains(&format!("`{name}`")),
+                "{name} is missing from the table in config.rs"
+            );
+            let unprinted = [
+                "DATABASE_URL",
+                "MESSAGING_METRICS_LISTEN",
+                "MESSAGING_NATS_URL",
+            ];
+            assert!(
+                unprinted.contains(&name) || shown.contains(&format!("{name}=")),
+                "{name} is not printed"
+            );
         }
     }
 }

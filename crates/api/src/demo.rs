@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use messaging_domain::{
-    Accounts, ClientId, Content, Conversations, Cursor, Directory, DisplayName, Email, Error, Fault,
-    NewAccount, Opening, Product, ProductId, ProductStatus, Profile, Seq, Text, Timestamp, UserId,
+    Accounts, ClientId, Content, Conversations, Cursor, Directory, DisplayName, Email, Error,
+    Fault, NewAccount, Opening, Product, ProductId, ProductStatus, Profile, Seq, Text, Timestamp,
+    UserId,
     directory::{parse_currency, parse_title},
 };
 use serde::Deserialize;
@@ -96,7 +97,11 @@ pub async fn seed(store: &Store, password_hash: String) -> Result<bool, Error> {
     if !store.is_empty().await? {
         return Ok(false);
     }
-    let Marketplace { people, products, conversations } = marketplace()?;
+    let Marketplace {
+        people,
+        products,
+        conversations,
+    } = marketplace()?;
     for person in &people {
         add_person(store, person, password_hash.clone()).await?;
     }
@@ -121,9 +126,19 @@ async fn add_person(store: &Store, person: &Person, password_hash: String) -> Re
     let display_name =
         DisplayName::parse(&person.name).map_err(|fault| Error::field("demo.name", fault))?;
     let email = Email::parse(&person.email).map_err(|fault| Error::field("demo.email", fault))?;
-    let account = NewAccount { user: id.clone(), email, password_hash, display_name: display_name.clone() };
+    let account = NewAccount {
+        user: id.clone(),
+        email,
+        password_hash,
+        display_name: display_name.clone(),
+    };
     store.register(account).await?;
-    let profile = Profile { id, display_name, avatar_url: None, locale: Some(person.locale.clone()) };
+    let profile = Profile {
+        id,
+        display_name,
+        avatar_url: None,
+        locale: Some(person.locale.clone()),
+    };
     store.put_user(profile).await?;
     Ok(())
 }
@@ -145,8 +160,16 @@ fn product(offer: &Offer) -> Result<Product, Error> {
 async fn hold(store: &Store, talk: &Talk, offer: &Offer, now: Timestamp) -> Result<(), Error> {
     let ago = |minutes: u64| now.minus(Duration::from_secs(minutes.saturating_mul(60)));
     let (buyer, seller) = (user(&talk.buyer)?, user(&offer.seller)?);
-    let opening = Opening::new(buyer.clone(), seller.clone(), Some(product(offer)?.id), None)?;
-    let begun = talk.messages.first().map_or(now, |(_, minutes, _)| ago(*minutes));
+    let opening = Opening::new(
+        buyer.clone(),
+        seller.clone(),
+        Some(product(offer)?.id),
+        None,
+    )?;
+    let begun = talk
+        .messages
+        .first()
+        .map_or(now, |(_, minutes, _)| ago(*minutes));
     let id = store.open_at(opening, begun).await?.conversation.id;
     let participants = store.participants(id).await?;
     for (speaker, minutes, words) in &talk.messages {
@@ -160,7 +183,9 @@ async fn hold(store: &Store, talk: &Talk, offer: &Offer, now: Timestamp) -> Resu
     }
     for (reader, up_to) in [(&buyer, talk.read.buyer), (&seller, talk.read.seller)] {
         let seat = participants.seat_of(reader)?;
-        store.advance(seat.advance(Cursor::Read, Seq::new(up_to))).await?;
+        store
+            .advance(seat.advance(Cursor::Read, Seq::new(up_to)))
+            .await?;
     }
     Ok(())
 }
@@ -171,7 +196,11 @@ mod tests {
 
     #[test]
     fn the_embedded_marketplace_holds_together() {
-        let Marketplace { people, products, conversations } = marketplace().unwrap();
+        let Marketplace {
+            people,
+            products,
+            conversations,
+        } = marketplace().unwrap();
         assert!(people.len() >= 8 && products.len() >= 12 && conversations.len() >= 10);
         let known = |id: &String| people.iter().any(|person| person.id == *id);
         for offer in &products {
@@ -179,10 +208,25 @@ mod tests {
             product(offer).unwrap();
         }
         for talk in &conversations {
-            let offer = products.iter().find(|offer| offer.id == talk.product).unwrap();
-            assert!(known(&talk.buyer) && talk.buyer != offer.seller, "{}", talk.product);
-            assert!(talk.messages.iter().all(|(_, _, words)| Text::parse(words).is_ok()));
-            assert!(talk.messages.is_sorted_by(|(_, a, _), (_, b, _)| a >= b), "{}", talk.product);
+            let offer = products
+                .iter()
+                .find(|offer| offer.id == talk.product)
+                .unwrap();
+            assert!(
+                known(&talk.buyer) && talk.buyer != offer.seller,
+                "{}",
+                talk.product
+            );
+            assert!(
+                talk.messages
+                    .iter()
+                    .all(|(_, _, words)| Text::parse(words).is_ok())
+            );
+            assert!(
+                talk.messages.is_sorted_by(|(_, a, _), (_, b, _)| a >= b),
+                "{}",
+                talk.product
+            );
         }
     }
 }

@@ -22,7 +22,9 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-pub(crate) use accounts::{__path_log_in, __path_log_out, __path_me, __path_refresh, __path_register};
+pub(crate) use accounts::{
+    __path_log_in, __path_log_out, __path_me, __path_refresh, __path_register,
+};
 pub(crate) use answers::finish;
 pub(crate) use conversations::{
     __path_configure, __path_inbox, __path_mark_read, __path_start, __path_window,
@@ -36,58 +38,129 @@ pub(crate) use sync::__path_missed;
 
 /// Opens every address but that of the WebSocket.
 pub fn routes(app: &mut ServiceConfig) {
-    app.service(at("/api/auth/register", "POST", [web::post().to(accounts::register)]))
-        .service(at("/api/auth/login", "POST", [web::post().to(accounts::log_in)]))
-        .service(at("/api/auth/refresh", "POST", [web::post().to(accounts::refresh)]))
-        .service(at("/api/auth/logout", "POST", [web::post().to(accounts::log_out)]))
-        .service(at("/api/auth/me", "GET, HEAD", [get().to(accounts::me)]))
-        .service(at(
-            "/api/messages/conversations",
-            "GET, HEAD, POST",
-            [get().to(conversations::inbox), web::post().to(conversations::start)],
-        ))
-        .service(at(
-            "/api/messages/conversations/{id}",
-            "GET, HEAD, PATCH",
-            [get().to(conversations::window), web::patch().to(conversations::configure)],
-        ))
-        .service(at(
-            "/api/messages/conversations/{id}/read",
-            "POST",
-            [web::post().to(conversations::mark_read)],
-        ))
-        .service(at(
-            "/api/messages/conversations/{id}/messages/{seq}",
-            "PATCH, DELETE",
-            [web::patch().to(messages::edit), web::delete().to(messages::delete)],
-        ))
-        .service(at("/api/messages/send", "POST", [web::post().to(messages::send)]))
-        .service(at("/api/messages/search", "GET, HEAD", [get().to(search::search)]))
-        .service(at("/api/messages/unread", "GET, HEAD", [get().to(search::unread)]))
-        .service(at("/api/messages/sync", "GET, HEAD", [get().to(sync::missed)]))
-        .service(at(
-            "/api/server/users/{id}",
-            "PUT, DELETE",
-            [web::put().to(marketplace::put_user), web::delete().to(marketplace::erase_user)],
-        ))
-        .service(at("/api/server/products/{id}", "PUT", [web::put().to(marketplace::put_product)]))
-        .service(at("/healthz", "GET, HEAD", [get().to(probes::healthz)]))
-        .service(at("/readyz", "GET, HEAD", [get().to(probes::readyz)]))
-        .service(at("/openapi.json", "GET, HEAD", [get().to(documents::openapi)]))
-        .service(at("/asyncapi.json", "GET, HEAD", [get().to(documents::asyncapi)]))
-        .service(at("/docs", "GET, HEAD", [get().to(documents::reference)]))
-        .service(at("/docs.css", "GET, HEAD", [get().to(documents::reference_style)]))
-        .service(at("/", "GET, HEAD", [get().to(documents::front_door)]))
-        .service(at("/front.css", "GET, HEAD", [get().to(documents::front_door_style)]))
-        .default_service(web::to(answers::not_found));
+    app.service(at(
+        "/api/auth/register",
+        "POST",
+        [web::post().to(accounts::register)],
+    ))
+    .service(at(
+        "/api/auth/login",
+        "POST",
+        [web::post().to(accounts::log_in)],
+    ))
+    .service(at(
+        "/api/auth/refresh",
+        "POST",
+        [web::post().to(accounts::refresh)],
+    ))
+    .service(at(
+        "/api/auth/logout",
+        "POST",
+        [web::post().to(accounts::log_out)],
+    ))
+    .service(at("/api/auth/me", "GET, HEAD", [get().to(accounts::me)]))
+    .service(at(
+        "/api/messages/conversations",
+        "GET, HEAD, POST",
+        [
+            get().to(conversations::inbox),
+            web::post().to(conversations::start),
+        ],
+    ))
+    .service(at(
+        "/api/messages/conversations/{id}",
+        "GET, HEAD, PATCH",
+        [
+            get().to(conversations::window),
+            web::patch().to(conversations::configure),
+        ],
+    ))
+    .service(at(
+        "/api/messages/conversations/{id}/read",
+        "POST",
+        [web::post().to(conversations::mark_read)],
+    ))
+    .service(at(
+        "/api/messages/conversations/{id}/messages/{seq}",
+        "PATCH, DELETE",
+        [
+            web::patch().to(messages::edit),
+            web::delete().to(messages::delete),
+        ],
+    ))
+    .service(at(
+        "/api/messages/send",
+        "POST",
+        [web::post().to(messages::send)],
+    ))
+    .service(at(
+        "/api/messages/search",
+        "GET, HEAD",
+        [get().to(search::search)],
+    ))
+    .service(at(
+        "/api/messages/unread",
+        "GET, HEAD",
+        [get().to(search::unread)],
+    ))
+    .service(at(
+        "/api/messages/sync",
+        "GET, HEAD",
+        [get().to(sync::missed)],
+    ))
+    .service(at(
+        "/api/server/users/{id}",
+        "PUT, DELETE",
+        [
+            web::put().to(marketplace::put_user),
+            web::delete().to(marketplace::erase_user),
+        ],
+    ))
+    .service(at(
+        "/api/server/products/{id}",
+        "PUT",
+        [web::put().to(marketplace::put_product)],
+    ))
+    .service(at("/healthz", "GET, HEAD", [get().to(probes::healthz)]))
+    .service(at("/readyz", "GET, HEAD", [get().to(probes::readyz)]))
+    .service(at(
+        "/openapi.json",
+        "GET, HEAD",
+        [get().to(documents::openapi)],
+    ))
+    .service(at(
+        "/asyncapi.json",
+        "GET, HEAD",
+        [get().to(documents::asyncapi)],
+    ))
+    .service(at("/docs", "GET, HEAD", [get().to(documents::reference)]))
+    .service(at(
+        "/docs.css",
+        "GET, HEAD",
+        [get().to(documents::reference_style)],
+    ))
+    .service(at("/", "GET, HEAD", [get().to(documents::front_door)]))
+    .service(at(
+        "/front.css",
+        "GET, HEAD",
+        [get().to(documents::front_door_style)],
+    ))
+    .default_service(web::to(answers::not_found));
 }
 
 /// An address with all the methods that it knows. Another method is answered with 405 and `Allow`.
-fn at<const N: usize>(path: &str, methods: &'static str, routes: [Route; N]) -> impl HttpServiceFactory + 'static {
+fn at<const N: usize>(
+    path: &str,
+    methods: &'static str,
+    routes: [Route; N],
+) -> impl HttpServiceFactory + 'static {
     let other = web::to(move || answers::method_not_allowed(methods));
     routes
         .into_iter()
-        .fold(web::resource(path).default_service(other), actix_web::Resource::route)
+        .fold(
+            web::resource(path).default_service(other),
+            actix_web::Resource::route,
+        )
         .wrap(from_fn(answers::outlive_panics))
 }
 

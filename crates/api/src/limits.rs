@@ -100,10 +100,17 @@ impl Limits {
     ///
     /// # Errors
     /// `rate_limited`, with the time to wait.
-    pub fn check_login(&self, email: Option<&Email>, address: Address) -> Result<Attempt<'_>, Problem> {
+    pub fn check_login(
+        &self,
+        email: Option<&Email>,
+        address: Address,
+    ) -> Result<Attempt<'_>, Problem> {
         let account = (email.cloned(), address);
         self.check(&self.failures, &account)?;
-        let attempt = Attempt { limits: self, account };
+        let attempt = Attempt {
+            limits: self,
+            account,
+        };
         if let Err(problem) = self.check(&self.failures_of_address, &address) {
             self.failures.give_back(&attempt.account);
             return Err(problem);
@@ -115,7 +122,9 @@ impl Limits {
         if !self.enforced {
             return Ok(());
         }
-        buckets.take(key, Instant::now()).map_err(|wait| Refusal::RateLimited(wait).into())
+        buckets
+            .take(key, Instant::now())
+            .map_err(|wait| Refusal::RateLimited(wait).into())
     }
 }
 
@@ -148,14 +157,21 @@ mod tests {
         let limits = Limits::new(true);
         let ann = Email::parse("ann@example.org").ok();
         for _ in 0..1_000 {
-            limits.check_login(ann.as_ref(), address()).unwrap().succeeded();
+            limits
+                .check_login(ann.as_ref(), address())
+                .unwrap()
+                .succeeded();
         }
         for _ in 0..10 {
             let _failed = limits.check_login(ann.as_ref(), address()).unwrap();
         }
         let problem = limits.check_login(ann.as_ref(), address()).unwrap_err();
         assert_eq!((problem.status, problem.code), (429, "rate_limited"));
-        assert!(problem.retry_after_ms.is_some_and(|ms| (1..=5_000).contains(&ms)));
+        assert!(
+            problem
+                .retry_after_ms
+                .is_some_and(|ms| (1..=5_000).contains(&ms))
+        );
         let bob = Email::parse("bob@example.org").ok();
         let _other = limits.check_login(bob.as_ref(), address()).unwrap();
     }

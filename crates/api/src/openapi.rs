@@ -62,16 +62,25 @@ impl Modify for Frame {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         document.info = InfoBuilder::new()
             .title("Messaging")
-            .version("1")
-            .description(Some("Messages between buyers and sellers of a marketplace."))
+            .version("1.0.0")
+            .description(Some("Messages between buyers and sellers of a marketplace. What happens is pushed over a WebSocket at `/api/messages/ws`, whose contract is `/asyncapi.json`."))
             .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").identifier(Some("MIT OR Apache-2.0")).build()))
             .build();
         let components = document.components.get_or_insert_with(Components::new);
         for name in ["accessToken", "serverKey"] {
-            components.add_security_scheme(name, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+            components.add_security_scheme(
+                name,
+                SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+            );
         }
         for item in document.paths.paths.values_mut() {
-            let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+            let operations = [
+                &mut item.get,
+                &mut item.put,
+                &mut item.post,
+                &mut item.patch,
+                &mut item.delete,
+            ];
             operations.into_iter().flatten().for_each(add_refusals);
         }
     }
@@ -79,30 +88,80 @@ impl Modify for Frame {
 
 /// Adds the refusals that an operation shares with others of its kind.
 fn add_refusals(operation: &mut Operation) {
-    if operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "probes")) {
+    if operation
+        .tags
+        .as_ref()
+        .is_some_and(|tags| tags.iter().any(|tag| tag == "probes"))
+    {
         return;
     }
     let has_body = operation.request_body.is_some();
     let is_guarded = operation.security.is_some();
-    let of_back_end = operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "marketplace"));
-    let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+    let of_back_end = operation
+        .tags
+        .as_ref()
+        .is_some_and(|tags| tags.iter().any(|tag| tag == "marketplace"));
+    let has_parameters = operation
+        .parameters
+        .as_ref()
+        .is_some_and(|parameters| !parameters.is_empty());
     let refusals = [
         ("400", has_body, "`invalid`: the body is no JSON object."),
-        ("401", is_guarded, "`unauthenticated`: no token, or one that is bad or expired."),
-        ("404", has_parameters && operation.responses.responses.len() == 1, "`not_found`: absent, or not yours to know."),
-        ("413", has_body, "`too_long`: the body has more than 65,536 bytes."),
-        ("415", has_body, "`invalid`: the body is not `application/json`, or it is compressed."),
-        ("422", has_body || has_parameters, "`invalid`, `too_long`, `unsupported_content`, `self_conversation`: `errors` names each field."),
-        ("429", !of_back_end, "`rate_limited`: wait for `Retry-After`."),
-        ("500", true, "`internal`: whether it was stored is not known; retry with the same `clientId`."),
-        ("503", true, "`overloaded`: certainly not stored; wait for `Retry-After`."),
+        (
+            "401",
+            is_guarded,
+            "`unauthenticated`: no token, or one that is bad or expired.",
+        ),
+        (
+            "404",
+            has_parameters && operation.responses.responses.len() == 1,
+            "`not_found`: absent, or not yours to know.",
+        ),
+        (
+            "413",
+            has_body,
+            "`too_long`: the body has more than 65,536 bytes.",
+        ),
+        (
+            "415",
+            has_body,
+            "`invalid`: the body is not `application/json`, or it is compressed.",
+        ),
+        (
+            "422",
+            has_body || has_parameters,
+            "`invalid`, `too_long`, `unsupported_content`, `self_conversation`: `errors` names each field.",
+        ),
+        (
+            "429",
+            !of_back_end,
+            "`rate_limited`: wait for `Retry-After`.",
+        ),
+        (
+            "500",
+            true,
+            "`internal`: whether it was stored is not known; retry with the same `clientId`.",
+        ),
+        (
+            "503",
+            true,
+            "`overloaded`: certainly not stored; wait for `Retry-After`.",
+        ),
     ];
     for (status, applies, description) in refusals {
         let known = operation.responses.responses.contains_key(status);
         if applies && !known {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-            let response = ResponseBuilder::new().description(description).content(problem::MEDIA_TYPE, content).build();
-            operation.responses.responses.insert(status.to_owned(), response.into());
+            let content = ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("Problem")))
+                .build();
+            let response = ResponseBuilder::new()
+                .description(description)
+                .content(problem::MEDIA_TYPE, content)
+                .build();
+            operation
+                .responses
+                .responses
+                .insert(status.to_owned(), response.into());
         }
     }
 }

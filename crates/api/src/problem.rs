@@ -1,5 +1,7 @@
 //! How a refusal is worded: RFC 9457 problems, from the one table of codes and statuses.
 
+mod code;
+
 use std::{fmt, time::Duration};
 
 use actix_web::{
@@ -9,6 +11,8 @@ use actix_web::{
 use messaging_domain::{Error, FieldError};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+pub use code::Code;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -50,7 +54,7 @@ pub struct Problem {
     /// Where the reference explains this code, as a relative reference.
     #[serde(rename = "type")]
     #[schema(rename = "type", example = "/docs#problem-not_found")]
-    pub kind: String,
+    pub kind: &'static str,
     /// The code in words; the same for each problem of this code.
     pub title: &'static str,
     /// The HTTP status, also when it comes over the WebSocket.
@@ -84,105 +88,10 @@ pub struct FieldProblem {
     pub message: String,
 }
 
-/// Every code that a problem can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Code {
-    /// No token, or one that is bad or expired.
-    Unauthenticated,
-    /// The caller may see it but not do this.
-    Forbidden,
-    /// It does not exist, or it is not the caller's to know.
-    NotFound,
-    /// Something is not as the contract says; `errors` names the fields.
-    Invalid,
-    /// Longer than may be.
-    TooLong,
-    /// A kind of content that nobody may send, or that is not known.
-    UnsupportedContent,
-    /// Buyer and seller are one person.
-    SelfConversation,
-    /// One of the two has blocked the other.
-    Blocked,
-    /// The other person is gone.
-    ConversationClosed,
-    /// This `clientId` was used before, for something else.
-    IdempotencyMismatch,
-    /// The message was changed or deleted since the caller last saw it.
-    StaleRevision,
-    /// A message can be edited for 15 minutes only.
-    EditWindowOver,
-    /// Too many requests; wait for `retryAfterMs`.
-    RateLimited,
-    /// Too much is waiting, or the database is away; certainly not stored.
-    Overloaded,
-    /// The event log does not reach back: take a snapshot.
-    Resync,
-    /// An op that is not in the contract.
-    UnknownOp,
-    /// The service failed: whether it was stored is not known; retry with the same `clientId`.
-    Internal,
-}
-
-impl Code {
-    /// All of them, in the order of the contract.
-    pub const ALL: [Self; 17] = [
-        Self::Unauthenticated,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::Invalid,
-        Self::TooLong,
-        Self::UnsupportedContent,
-        Self::SelfConversation,
-        Self::Blocked,
-        Self::ConversationClosed,
-        Self::IdempotencyMismatch,
-        Self::StaleRevision,
-        Self::EditWindowOver,
-        Self::RateLimited,
-        Self::Overloaded,
-        Self::Resync,
-        Self::UnknownOp,
-        Self::Internal,
-    ];
-
-    /// The code as clients see it.
-    pub const fn as_str(self) -> &'static str {
-        self.words().0
-    }
-
-    /// The code in words.
-    pub const fn title(self) -> &'static str {
-        self.words().1
-    }
-
-    const fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Unauthenticated => ("unauthenticated", "Not logged in"),
-            Self::Forbidden => ("forbidden", "Not allowed"),
-            Self::NotFound => ("not_found", "Not found"),
-            Self::Invalid => ("invalid", "Not acceptable as it is"),
-            Self::TooLong => ("too_long", "Too long"),
-            Self::UnsupportedContent => ("unsupported_content", "This kind of content cannot be sent"),
-            Self::SelfConversation => ("self_conversation", "Buyer and seller are one person"),
-            Self::Blocked => ("blocked", "Blocked"),
-            Self::ConversationClosed => ("conversation_closed", "The conversation is closed"),
-            Self::IdempotencyMismatch => ("idempotency_mismatch", "The clientId was used before"),
-            Self::StaleRevision => ("stale_revision", "Changed in the meantime"),
-            Self::EditWindowOver => ("edit_window_over", "Too late to edit"),
-            Self::RateLimited => ("rate_limited", "Too many requests"),
-            Self::Overloaded => ("overloaded", "Overloaded"),
-            Self::Resync => ("resync", "Take a new snapshot"),
-            Self::UnknownOp => ("unknown_op", "Unknown op"),
-            Self::Internal => ("internal", "Something went wrong"),
-        }
-    }
-}
-
 impl Problem {
     fn new(status: StatusCode, code: Code, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("/docs#problem-{}", code.as_str()),
+            kind: code.words().2,
             title: code.title(),
             status: status.as_u16(),
             code: code.as_str(),
@@ -198,7 +107,11 @@ impl Problem {
     }
 
     fn on(mut self, field: &str, message: impl Into<String>) -> Self {
-        self.errors.push(FieldProblem { field: field.to_owned(), code: self.code, message: message.into() });
+        self.errors.push(FieldProblem {
+            field: field.to_owned(),
+            code: self.code,
+            message: message.into(),
+        });
         self
     }
 
@@ -220,7 +133,9 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Malformed(expected) => Self::new(StatusCode::BAD_REQUEST, Code::Invalid, expected),
+            Refusal::Malformed(expected) => {
+                Self::new(StatusCode::BAD_REQUEST, Code::Invalid, expected)
+            }
             Refusal::Unauthenticated => Self::new(
                 StatusCode::UNAUTHORIZED,
                 Code::Unauthenticated,
@@ -236,24 +151,38 @@ impl From<Refusal> for Problem {
                 Code::Invalid,
                 "this address does not know the method; `Allow` names those that it knows",
             ),
-            Refusal::BodyTooLarge => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::TooLong, "a body has 65,536 bytes at most")
-            }
+            Refusal::BodyTooLarge => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                Code::TooLong,
+                "a body has 65,536 bytes at most",
+            ),
             Refusal::MediaType => Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 Code::Invalid,
                 "a body is `application/json` without a content encoding",
             ),
-            Refusal::RateLimited(wait) => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "too many in too short a time")
-                    .retry_after(wait)
-            }
-            Refusal::Overloaded => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Overloaded, "too much is waiting; nothing was stored")
-                    .retry_after(BACK_OFF)
-            }
-            Refusal::UnknownOp => Self::new(StatusCode::BAD_REQUEST, Code::UnknownOp, "there is no such op"),
-            Refusal::SwitchedOff => Self::new(StatusCode::NOT_FOUND, Code::NotFound, Error::NotFound.to_string()),
+            Refusal::RateLimited(wait) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                Code::RateLimited,
+                "too many in too short a time",
+            )
+            .retry_after(wait),
+            Refusal::Overloaded => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                Code::Overloaded,
+                "too much is waiting; nothing was stored",
+            )
+            .retry_after(BACK_OFF),
+            Refusal::UnknownOp => Self::new(
+                StatusCode::BAD_REQUEST,
+                Code::UnknownOp,
+                "there is no such op",
+            ),
+            Refusal::SwitchedOff => Self::new(
+                StatusCode::NOT_FOUND,
+                Code::NotFound,
+                Error::NotFound.to_string(),
+            ),
             Refusal::Internal => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 Code::Internal,
@@ -270,18 +199,25 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Invalid(errors) => invalid(errors),
-            Error::SelfConversation => {
-                Self::new(S::UNPROCESSABLE_ENTITY, Code::SelfConversation, detail.clone()).on("sellerId", detail)
-            }
+            Error::SelfConversation => Self::new(
+                S::UNPROCESSABLE_ENTITY,
+                Code::SelfConversation,
+                detail.clone(),
+            )
+            .on("sellerId", detail),
             Error::NotFound => Self::new(S::NOT_FOUND, Code::NotFound, detail),
-            Error::UnknownSeller => Self::new(S::NOT_FOUND, Code::NotFound, detail.clone()).on("sellerId", detail),
+            Error::UnknownSeller => {
+                Self::new(S::NOT_FOUND, Code::NotFound, detail.clone()).on("sellerId", detail)
+            }
             Error::Forbidden => Self::new(S::FORBIDDEN, Code::Forbidden, detail),
             Error::Blocked => Self::new(S::FORBIDDEN, Code::Blocked, detail),
             Error::ConversationClosed => Self::new(S::CONFLICT, Code::ConversationClosed, detail),
             Error::IdempotencyMismatch => Self::new(S::CONFLICT, Code::IdempotencyMismatch, detail),
             Error::StaleRevision => Self::new(S::CONFLICT, Code::StaleRevision, detail),
             Error::EditWindowOver => Self::new(S::CONFLICT, Code::EditWindowOver, detail),
-            Error::EmailTaken => Self::new(S::CONFLICT, Code::Invalid, detail.clone()).on("email", detail),
+            Error::EmailTaken => {
+                Self::new(S::CONFLICT, Code::Invalid, detail.clone()).on("email", detail)
+            }
             Error::Resync => Self::new(S::GONE, Code::Resync, detail),
             Error::Overloaded(failure) => {
                 tracing::warn!(%failure, "overloaded");
@@ -304,18 +240,16 @@ fn invalid(errors: Vec<FieldError>) -> Problem {
     let detail = match errors.as_slice() {
         [] => "a field is not acceptable".to_owned(),
         [only] => format!("{}: {}", only.field, only.message),
-        [first, rest @ ..] => format!("{}: {} (and {} more)", first.field, first.message, rest.len()),
+        [first, rest @ ..] => format!(
+            "{}: {} (and {} more)",
+            first.field,
+            first.message,
+            rest.len()
+        ),
     };
-    Problem { errors, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail) }
-}
-
-impl Code {
-    const fn of_fault(code: messaging_domain::FaultCode) -> Self {
-        match code {
-            messaging_domain::FaultCode::Invalid => Self::Invalid,
-            messaging_domain::FaultCode::TooLong => Self::TooLong,
-            messaging_domain::FaultCode::UnsupportedContent => Self::UnsupportedContent,
-        }
+    Problem {
+        errors,
+        ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 }
 

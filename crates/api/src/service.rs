@@ -53,7 +53,9 @@ impl Service {
 
 impl std::fmt::Debug for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Service").field("origins", &self.origins).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("origins", &self.origins)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,6 +71,10 @@ impl ServerKey {
 
     /// Whether this is the key, in a time that does not tell how much of it is right.
     pub fn is(&self, key: &str) -> bool {
-        self.0.expose_secret().as_bytes().ct_eq(key.as_bytes()).into()
+        self.0
+            .expose_secret()
+            .as_bytes()
+            .ct_eq(key.as_bytes())
+            .into()
     }
 }

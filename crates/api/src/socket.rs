@@ -16,7 +16,7 @@ use socket2::{SockRef, TcpKeepalive};
 const USER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// When, and how often, a silent peer is asked whether it is still there.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// A handle with which a connection can be ended from outside its task. In the connection's
 /// extensions: `request.conn_data::<SocketHandle>()`.
@@ -46,7 +46,11 @@ impl SocketHandle {
 /// When the socket is closed already.
 pub fn notice_lost_peers(connection: &impl AsFd) -> std::io::Result<()> {
     let socket = SockRef::from(connection);
-    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
+    socket.set_tcp_keepalive(
+        &TcpKeepalive::new()
+            .with_time(KEEPALIVE)
+            .with_interval(KEEPALIVE),
+    )?;
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
     Ok(())

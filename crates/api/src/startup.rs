@@ -1,29 +1,22 @@
 //! Where everything is put together, started, and brought down again: the composition root.
 
+mod server;
+
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
-use actix_web::{
-    App, HttpServer,
-    dev::{Extensions, Server, ServerHandle},
-    middleware::from_fn,
-    rt,
-    web::{self, Data},
-};
+use actix_web::{dev::ServerHandle, rt, web::Data};
 use anyhow::Context as _;
 use messaging_domain::{Announcer, ProductPolicy};
 use messaging_infra::{Database, DatabaseSettings, DatabaseUrl};
 use secrecy::{ExposeSecret as _, SecretString};
-use socket2::{Domain, Protocol, Socket, Type};
 use tokio::task::JoinHandle;
-use tracing_actix_web::TracingLogger;
 
 use crate::{
     Messaging, Store,
@@ -35,19 +28,12 @@ use crate::{
         token::Tokens,
     },
     config::{Issuance, Settings, kept_secret},
-    demo, http,
+    demo,
     limits::Limits,
     service::{ServerKey, Service},
-    socket::{SocketHandle, notice_lost_peers},
-    telemetry::RequestSpan,
-    ws::{self, Hub, Timing},
+    ws::{Hub, Timing},
 };
-
-/// How long an idle connection is kept open.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// Within which a request's head has to come.
-const HEAD_WITHIN: Duration = Duration::from_secs(5);
+use server::{listen, serve};
 
 /// Over which sessions are sent away when the service goes down.
 const DRAIN_WINDOW: Duration = Duration::from_secs(2);
@@ -56,7 +42,7 @@ const DRAIN_WINDOW: Duration = Duration::from_secs(2);
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 /// How often old events are looked for.
-const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+const TIDY_EVERY: Duration = Duration::from_hours(1);
 
 /// What tests turn down. The binary always runs at the default: full strength, the contract's times.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +55,10 @@ pub struct Tuning {
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { password_cost: PasswordCost::FULL, timing: Timing::default() }
+        Self {
+            password_cost: PasswordCost::FULL,
+            timing: Timing::default(),
+        }
     }
 }
 
@@ -94,9 +83,16 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
     if settings.demo {
         seed_demo(&store, &passwords).await?;
     }
-    let listener = listen(settings.listen).with_context(|| format!("listen on {}", settings.listen))?;
+    let listener =
+        listen(settings.listen).with_context(|| format!("listen on {}", settings.listen))?;
     let address = listener.local_addr()?;
-    let service = Data::new(service(settings, Arc::clone(&store), passwords, &hub, address)?);
+    let service = Data::new(service(
+        settings,
+        Arc::clone(&store),
+        passwords,
+        &hub,
+        address,
+    )?);
     let server = serve(listener, service.clone(), hub.clone())?;
     let handle = server.handle();
     let tasks = vec![
@@ -108,7 +104,13 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
         rt::spawn(hub.clone().keep_presence(Arc::clone(&store))),
         rt::spawn(keep_tidy(store, settings.event_retention)),
     ];
-    Ok(Running { address, service, hub, server: handle, tasks })
+    Ok(Running {
+        address,
+        service,
+        hub,
+        server: handle,
+        tasks,
+    })
 }
 
 impl Running {
@@ -138,7 +140,8 @@ impl Running {
 
     async fn last_requests(&self) {
         let begun = Instant::now();
-        while self.service.in_flight.load(Ordering::Acquire) > 0 && begun.elapsed() < LAST_REQUESTS {
+        while self.service.in_flight.load(Ordering::Acquire) > 0 && begun.elapsed() < LAST_REQUESTS
+        {
             rt::time::sleep(Duration::from_millis(20)).await;
         }
         // The last answers are still on their way to the sockets.
@@ -146,8 +149,12 @@ impl Running {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
-    rt::task::spawn_blocking(work).await.context("a thread panicked")
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<T> {
+    rt::task::spawn_blocking(work)
+        .await
+        .context("a thread panicked")
 }
 
 /// How the settings name the database.
@@ -174,7 +181,9 @@ async fn open_store(settings: &Settings, hub: Hub) -> anyhow::Result<Store> {
 async fn seed_demo(store: &Store, passwords: &Passwords) -> anyhow::Result<()> {
     if store.is_empty().await? {
         let hash = passwords.hash(SecretString::from(demo::PASSWORD)).await?;
-        demo::seed(store, hash).await.context("seed the demo marketplace")?;
+        demo::seed(store, hash)
+            .await
+            .context("seed the demo marketplace")?;
     }
     Ok(())
 }
@@ -187,12 +196,26 @@ pub fn tokens(settings: &Settings) -> anyhow::Result<Tokens> {
     let (issuer, audience) = (&settings.jwt_issuer, &settings.jwt_audience);
     let secret = match &settings.issuance {
         Issuance::Secret(secret) => secret.clone(),
-        Issuance::KeptSecret => kept_secret(&settings.data_dir).context("keep a secret in the data directory")?,
-        Issuance::Outside { jwks_url, algorithm } => {
-            return Ok(Tokens::of_issuer(Jwks::new(jwks_url.clone(), *algorithm)?, issuer, audience));
+        Issuance::KeptSecret => {
+            kept_secret(&settings.data_dir).context("keep a secret in the data directory")?
+        }
+        Issuance::Outside {
+            jwks_url,
+            algorithm,
+        } => {
+            return Ok(Tokens::of_issuer(
+                Jwks::new(jwks_url.clone(), *algorithm)?,
+                issuer,
+                audience,
+            ));
         }
     };
-    Ok(Tokens::with_secret(&secret, issuer, audience, settings.access_token_lifetime))
+    Ok(Tokens::with_secret(
+        &secret,
+        issuer,
+        audience,
+        settings.access_token_lifetime,
+    ))
 }
 
 fn service(
@@ -204,7 +227,11 @@ fn service(
 ) -> anyhow::Result<Service> {
     let tokens = Arc::new(tokens(settings)?);
     let revocations: Arc<dyn Revocations> = Arc::new(hub.clone());
-    let products = if settings.strict_products { ProductPolicy::Strict } else { ProductPolicy::Open };
+    let products = if settings.strict_products {
+        ProductPolicy::Strict
+    } else {
+        ProductPolicy::Open
+    };
     Ok(Service {
         messaging: Messaging::new(Arc::clone(&store), products),
         gatekeeper: Gatekeeper::new(Arc::clone(&store), Arc::clone(&tokens)),
@@ -218,7 +245,10 @@ fn service(
         store,
         revocations,
         limits: Limits::new(settings.rate_limits),
-        origins: settings.allowed_origins.clone().unwrap_or_else(|| Origins::own(address)),
+        origins: settings
+            .allowed_origins
+            .clone()
+            .unwrap_or_else(|| Origins::own(address)),
         trusted_proxies: settings.trusted_proxies,
         server_key: settings.server_key.clone().map(ServerKey::new),
         websocket: settings.websocket,
@@ -226,53 +256,6 @@ fn service(
         draining: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
     })
-}
-
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(2_048)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-fn serve(listener: TcpListener, service: Data<Service>, hub: Hub) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(service.clone())
-            .app_data(Data::new(hub.clone()))
-            .service(web::resource("/api/messages/ws").route(web::get().to(ws::upgrade)))
-            .configure(http::routes)
-            .wrap(from_fn(http::cors))
-            .wrap(from_fn(http::finish))
-            .wrap(TracingLogger::<RequestSpan>::new())
-    });
-    let server = server
-        .workers(thread::available_parallelism().map_or(1, std::num::NonZero::get))
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_WITHIN)
-        .tcp_nodelay(true)
-        .disable_signals()
-        .on_connect(greet)
-        .listen(listener)?;
-    Ok(server.run())
-}
-
-/// Takes a second hand on each connection's socket.
-fn greet(connection: &dyn std::any::Any, data: &mut Extensions) {
-    let Some(connection) = connection.downcast_ref::<rt::net::TcpStream>() else {
-        return;
-    };
-    if let Err(error) = notice_lost_peers(connection) {
-        tracing::debug!(%error, "a connection was gone at once");
-    }
-    match SocketHandle::of(connection) {
-        Ok(handle) => {
-            data.insert(handle);
-        }
-        Err(error) => tracing::warn!(%error, "no file descriptor is left for a second hand on a connection"),
-    }
 }
 
 /// Forgets old events, now and then.

@@ -20,14 +20,20 @@ use crate::config::{LogFormat, Settings};
 /// Begins logging to standard error. A second call, in tests, changes nothing.
 pub fn start(settings: &Settings) {
     let filter = EnvFilter::new(&settings.log);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr);
     let json = match settings.log_format {
         LogFormat::Json => true,
         LogFormat::Pretty => false,
         LogFormat::Auto => !stderr().is_terminal(),
     };
     // It fails only if logging has begun already.
-    let _ = if json { lines.json().flatten_event(true).try_init() } else { lines.try_init() };
+    let _ = if json {
+        lines.json().flatten_event(true).try_init()
+    } else {
+        lines.try_init()
+    };
 }
 
 /// The span around each request: its method, its route as a pattern, its id and its outcome.
@@ -53,7 +59,11 @@ impl RootSpanBuilder for RequestSpan {
             Ok(response) => {
                 let begun = response.request().extensions().get::<Begun>().copied();
                 let milliseconds = begun.map(|Begun(at)| at.elapsed().as_millis());
-                tracing::info!(status = response.status().as_u16(), milliseconds, "answered");
+                tracing::info!(
+                    status = response.status().as_u16(),
+                    milliseconds,
+                    "answered"
+                );
             }
             Err(error) => {
                 let status = error.as_response_error().status_code();

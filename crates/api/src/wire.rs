@@ -6,11 +6,12 @@
 pub mod account;
 pub mod conversation;
 pub mod cursor;
-pub mod product;
 pub mod faults;
 pub mod frame;
 pub mod json;
 pub mod message;
+pub mod page;
+pub mod product;
 pub mod query;
 pub mod search;
 pub mod sync;

@@ -84,33 +84,13 @@ pub struct UnreadState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A message was appended.
-    MessageCreated {
-        /// The message.
-        message: Arc<Message>,
-        /// What the receiver has unread.
-        unread: UnreadState,
-    },
+    MessageCreated(Arc<Message>),
     /// A message was edited or deleted.
-    MessageUpdated {
-        /// The message.
-        message: Arc<Message>,
-        /// What the receiver has unread.
-        unread: UnreadState,
-    },
+    MessageUpdated(Arc<Message>),
     /// The conversation was started.
-    ConversationCreated {
-        /// The conversation, which knows its own unread count.
-        conversation: Box<ConversationView>,
-        /// What the receiver has unread in all conversations.
-        unread_total: i64,
-    },
+    ConversationCreated(Box<ConversationView>),
     /// A setting, a block or the conversation's end.
-    ConversationUpdated {
-        /// The conversation, which knows its own unread count.
-        conversation: Box<ConversationView>,
-        /// What the receiver has unread in all conversations.
-        unread_total: i64,
-    },
+    ConversationUpdated(Box<ConversationView>),
     /// A cursor moved.
     CursorMoved {
         /// Where.
@@ -121,8 +101,6 @@ pub enum Event {
         read_seq: Seq,
         /// Where that person's delivered cursor stands.
         delivered_seq: Seq,
-        /// What the receiver has unread.
-        unread: UnreadState,
     },
 }
 
@@ -135,4 +113,6 @@ pub struct Delivery {
     pub position: Position,
     /// What happened.
     pub event: Event,
+    /// What that person has unread once it has.
+    pub unread: UnreadState,
 }

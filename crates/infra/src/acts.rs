@@ -37,26 +37,25 @@ impl Act for Opening {
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Opened, Halt> {
         let found = batch.find(self.buyer(), self.seller(), self.product());
-        let (id, created) = match found {
-            Some(id) => (id, false),
-            None => {
-                // A client id that was used before was used for another conversation than this new one.
-                if self
-                    .first_client_id()
-                    .is_some_and(|id| batch.sent(self.buyer(), id).is_some())
-                {
-                    return Err(Error::IdempotencyMismatch.into());
-                }
-                let blocks = (
-                    batch.blocks(self.buyer(), self.seller()),
-                    batch.blocks(self.seller(), self.buyer()),
-                );
-                let (conversation, told) =
-                    Conversation::open(self, ConversationId::new(), blocks, batch.now)?;
-                let id = conversation.id;
-                batch.add(conversation, &told)?;
-                (id, true)
+        let (id, created) = if let Some(id) = found {
+            (id, false)
+        } else {
+            // A client id that was used before was used for another conversation than this new one.
+            if self
+                .first_client_id()
+                .is_some_and(|id| batch.sent(self.buyer(), id).is_some())
+            {
+                return Err(Error::IdempotencyMismatch.into());
             }
+            let blocks = (
+                batch.blocks(self.buyer(), self.seller()),
+                batch.blocks(self.seller(), self.buyer()),
+            );
+            let (conversation, told) =
+                Conversation::open(self, ConversationId::new(), blocks, batch.now)?;
+            let id = conversation.id;
+            batch.add(conversation, &told)?;
+            (id, true)
         };
         let message = match self.draft(batch.conversation(id)?) {
             Some(draft) => Some(append(&draft, batch)?.message),

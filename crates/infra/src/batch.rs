@@ -1,6 +1,8 @@
 //! What one transaction of the writer holds in memory: loaded under locks, changed by the rules,
 //! written down at the end in as few statements as the database allows.
 
+mod loading;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -14,39 +16,16 @@ use messaging_domain::{
 
 use crate::{
     bulk,
-    columns::{DbTime, DbUuid},
+    columns::DbTime,
     connection::Conn,
     conversations::{ConversationRow, Latest, Words},
     directory,
     failure::Halt,
     log::{self, EventRow, Stream, StreamRow},
-    messages::{self, MessageRow},
-    schema::{blocks, conversations, messages as messages_table},
+    messages,
+    schema::{blocks, conversations},
 };
-
-/// What the acts of a batch are about, so that all of it can be locked and loaded at once.
-#[derive(Debug, Default)]
-pub(crate) struct Scope {
-    /// Conversations to be changed.
-    pub(crate) conversations: BTreeSet<ConversationId>,
-    /// Pairs of people between whom conversations are started or blocked.
-    pub(crate) pairs: BTreeSet<(UserId, UserId)>,
-    /// Messages that may have been sent before.
-    pub(crate) sent: BTreeSet<(UserId, ClientId)>,
-    /// Messages to be changed.
-    pub(crate) messages: BTreeSet<(ConversationId, Seq)>,
-}
-
-impl Scope {
-    /// A pair in one order, whoever acts.
-    pub(crate) fn pair(a: &UserId, b: &UserId) -> (UserId, UserId) {
-        if a < b {
-            (a.clone(), b.clone())
-        } else {
-            (b.clone(), a.clone())
-        }
-    }
-}
+pub(crate) use loading::Scope;
 
 /// A message as it is in the database, or will be.
 #[derive(Debug, Clone)]
@@ -88,89 +67,7 @@ pub(crate) struct Batch<'c> {
     deliveries: Vec<Delivery>,
 }
 
-impl<'c> Batch<'c> {
-    /// Locks and loads what the scope names. Conversations are locked before streams, each in
-    /// order, so that two nodes never wait for each other.
-    pub(crate) fn load(conn: &'c mut Conn, scope: &Scope, now: Timestamp) -> QueryResult<Self> {
-        let mut batch = Self {
-            conn,
-            now,
-            conversations: BTreeMap::new(),
-            new: BTreeSet::new(),
-            changed: BTreeSet::new(),
-            streams: BTreeMap::new(),
-            moved: BTreeSet::new(),
-            sent: HashMap::new(),
-            messages: BTreeMap::new(),
-            blocking: HashSet::new(),
-            entries: Vec::new(),
-            deliveries: Vec::new(),
-        };
-        let mut ids = scope.conversations.clone();
-        let mut people: BTreeSet<UserId> = BTreeSet::new();
-        for (a, b) in &scope.pairs {
-            bulk::lock_pair(batch.conn, a, b)?;
-            ids.extend(conversations_of_pair(batch.conn, a, b)?);
-            batch.blocking.extend(blocks_of_pair(batch.conn, a, b)?);
-            people.extend([a.clone(), b.clone()]);
-        }
-        for row in bulk::lock_conversations(batch.conn, &ids)? {
-            let conversation = Conversation::from(row);
-            people.extend([
-                conversation.buyer.user.clone(),
-                conversation.seller.user.clone(),
-            ]);
-            batch.conversations.insert(conversation.id, conversation);
-        }
-        for row in bulk::lock_streams(batch.conn, &people)? {
-            batch
-                .streams
-                .insert(UserId::restore(&row.0), Stream::from(&row));
-        }
-        // Under the locks, so that of two nodes that append the same message one sees the other's.
-        for (sender, client_id, conversation, seq) in bulk::find_sent(batch.conn, &scope.sent)? {
-            let key = (conversation.into(), Seq::new(seq));
-            batch
-                .sent
-                .insert((UserId::restore(&sender), client_id.into()), key);
-            batch.load_message(key)?;
-        }
-        for key in &scope.messages {
-            batch.load_message(*key)?;
-        }
-        Ok(batch)
-    }
-
-    fn keep(&mut self, key: (ConversationId, Seq), mut row: MessageRow) {
-        if let Some(conversation) = self.conversations.get(&key.0) {
-            let first_digest = row.first_digest.take();
-            let message = row.into_message(conversation);
-            self.messages.insert(
-                key,
-                Kept {
-                    message,
-                    first_digest,
-                    change: Change::None,
-                },
-            );
-        }
-    }
-
-    /// Loads a message unless it is here already.
-    fn load_message(&mut self, key: (ConversationId, Seq)) -> QueryResult<()> {
-        if !self.messages.contains_key(&key) {
-            let row = messages_table::table
-                .find((DbUuid::from(key.0), key.1.get()))
-                .select(MessageRow::as_select())
-                .first(self.conn)
-                .optional()?;
-            if let Some(row) = row {
-                self.keep(key, row);
-            }
-        }
-        Ok(())
-    }
-
+impl Batch<'_> {
     /// A conversation as the acts before this one left it.
     pub(crate) fn conversation(&self, id: ConversationId) -> Result<&Conversation, Error> {
         self.conversations.get(&id).ok_or(Error::NotFound)
@@ -200,29 +97,29 @@ impl<'c> Batch<'c> {
             .collect()
     }
 
-    /// Whether `blocker` blocks `blocked`.
-    pub(crate) fn blocks(&self, blocker: &UserId, blocked: &UserId) -> bool {
-        self.blocking.contains(&(blocker.clone(), blocked.clone()))
+    /// Whether somebody blocks somebody.
+    pub(crate) fn blocks(&self, by: &UserId, whom: &UserId) -> bool {
+        self.blocking.contains(&(by.clone(), whom.clone()))
     }
 
     /// Sets or lifts a block between two people.
     pub(crate) fn set_block(
         &mut self,
-        blocker: &UserId,
-        blocked: &UserId,
+        by: &UserId,
+        whom: &UserId,
         blocking: bool,
     ) -> QueryResult<()> {
-        let pair = (blocker.clone(), blocked.clone());
+        let pair = (by.clone(), whom.clone());
         if blocking && self.blocking.insert(pair.clone()) {
             diesel::insert_into(blocks::table)
                 .values((
-                    blocks::blocker_id.eq(blocker.as_str().to_owned()),
-                    blocks::blocked_id.eq(blocked.as_str().to_owned()),
+                    blocks::blocker_id.eq(by.as_str().to_owned()),
+                    blocks::blocked_id.eq(whom.as_str().to_owned()),
                     blocks::created_at.eq(DbTime(self.now)),
                 ))
                 .execute(self.conn)?;
         } else if !blocking && self.blocking.remove(&pair) {
-            let row = (blocker.as_str().to_owned(), blocked.as_str().to_owned());
+            let row = (by.as_str().to_owned(), whom.as_str().to_owned());
             diesel::delete(blocks::table.find(row)).execute(self.conn)?;
         }
         Ok(())
@@ -244,58 +141,6 @@ impl<'c> Batch<'c> {
             .get(&(conversation, seq))
             .map(|kept| &kept.message)
             .ok_or(Error::NotFound)
-    }
-
-    /// Loads all messages of a person in a conversation that are not deleted.
-    pub(crate) fn load_messages_of(
-        &mut self,
-        id: ConversationId,
-        sender: &UserId,
-    ) -> QueryResult<Vec<Seq>> {
-        let rows = messages_table::table
-            .filter(messages_table::conversation_id.eq(DbUuid::from(id)))
-            .filter(messages_table::sender_id.eq(sender.as_str().to_owned()))
-            .filter(messages_table::deleted_at.is_null())
-            .order(messages_table::seq.asc())
-            .select(MessageRow::as_select())
-            .load(self.conn)?;
-        let seqs: Vec<Seq> = rows.iter().map(MessageRow::seq).collect();
-        for row in rows {
-            let key = (id, row.seq());
-            // What this batch has changed is newer than the row.
-            if !self.messages.contains_key(&key) {
-                self.keep(key, row);
-            }
-        }
-        Ok(seqs)
-    }
-
-    /// How many messages of the counterpart are unread after `seq`.
-    pub(crate) fn count_unread(
-        &mut self,
-        conversation: ConversationId,
-        reader: &UserId,
-        seq: Seq,
-    ) -> QueryResult<i64> {
-        let stored: i64 = messages_table::table
-            .filter(messages_table::conversation_id.eq(DbUuid::from(conversation)))
-            .filter(messages_table::seq.gt(seq.get()))
-            .filter(messages_table::sender_id.ne(reader.as_str().to_owned()))
-            .filter(messages_table::deleted_at.is_null())
-            .count()
-            .get_result(self.conn)?;
-        // What this batch has changed is not in the table yet.
-        let pending: i64 = self
-            .messages
-            .range((conversation, seq.next())..=(conversation, Seq::new(i64::MAX)))
-            .filter(|(_, kept)| kept.message.sender != *reader)
-            .map(|(_, kept)| match kept.change {
-                Change::New => i64::from(!kept.message.is_deleted()),
-                Change::Updated => -i64::from(kept.message.is_deleted()),
-                Change::None => 0,
-            })
-            .sum();
-        Ok(stored.saturating_add(pending))
     }
 
     /// Takes in a new conversation.
@@ -325,12 +170,12 @@ impl<'c> Batch<'c> {
             .zip(before)
         {
             let after = side.badge();
-            if after != before {
-                if let Some(stream) = self.streams.get_mut(&side.user) {
-                    stream.unread.messages += after - before;
-                    stream.unread.conversations += i64::from(after > 0) - i64::from(before > 0);
-                    self.moved.insert(side.user.clone());
-                }
+            if after != before
+                && let Some(stream) = self.streams.get_mut(&side.user)
+            {
+                stream.unread.messages += after - before;
+                stream.unread.conversations += i64::from(after > 0) - i64::from(before > 0);
+                self.moved.insert(side.user.clone());
             }
         }
         if let Some(message) = message {
@@ -394,43 +239,30 @@ impl<'c> Batch<'c> {
                     seq,
                     created_at: DbTime(self.now),
                 });
-                let event = self.event(id, role, *fact, &stream)?;
+                let unread = log::unread(self.conversation(id)?, role, &stream);
+                let event = self.event(id, role, *fact)?;
                 self.deliveries.push(Delivery {
                     user,
                     position: stream.head,
                     event,
+                    unread,
                 });
             }
         }
         Ok(())
     }
 
-    fn event(
-        &mut self,
-        id: ConversationId,
-        role: Role,
-        fact: Fact,
-        stream: &Stream,
-    ) -> Result<Event, Halt> {
-        let unread = log::unread(self.conversation(id)?, role, stream);
+    fn event(&mut self, id: ConversationId, role: Role, fact: Fact) -> Result<Event, Halt> {
         Ok(match fact {
-            Fact::MessageCreated(seq) => Event::MessageCreated {
-                message: Arc::new(self.message(id, seq)?.clone()),
-                unread,
-            },
-            Fact::MessageUpdated(seq) => Event::MessageUpdated {
-                message: Arc::new(self.message(id, seq)?.clone()),
-                unread,
-            },
-            Fact::ConversationCreated => Event::ConversationCreated {
-                conversation: Box::new(self.view(id, role)?),
-                unread_total: unread.total,
-            },
-            Fact::ConversationUpdated => Event::ConversationUpdated {
-                conversation: Box::new(self.view(id, role)?),
-                unread_total: unread.total,
-            },
-            Fact::CursorMoved(whose) => log::cursor_moved(self.conversation(id)?, whose, unread),
+            Fact::MessageCreated(seq) => {
+                Event::MessageCreated(Arc::new(self.message(id, seq)?.clone()))
+            }
+            Fact::MessageUpdated(seq) => {
+                Event::MessageUpdated(Arc::new(self.message(id, seq)?.clone()))
+            }
+            Fact::ConversationCreated => Event::ConversationCreated(Box::new(self.view(id, role)?)),
+            Fact::ConversationUpdated => Event::ConversationUpdated(Box::new(self.view(id, role)?)),
+            Fact::CursorMoved(whose) => log::cursor_moved(self.conversation(id)?, whose),
         })
     }
 
@@ -534,34 +366,4 @@ impl<'c> Batch<'c> {
 pub(crate) struct Changed {
     pub(crate) told: Vec<Told>,
     pub(crate) message: Option<Message>,
-}
-
-fn conversations_of_pair(
-    conn: &mut Conn,
-    a: &UserId,
-    b: &UserId,
-) -> QueryResult<Vec<ConversationId>> {
-    let mut ids = Vec::new();
-    for (buyer, seller) in [(a, b), (b, a)] {
-        let rows = conversations::table
-            .filter(conversations::buyer_id.eq(buyer.as_str().to_owned()))
-            .filter(conversations::seller_id.eq(seller.as_str().to_owned()))
-            .select(conversations::id)
-            .load::<DbUuid>(conn)?;
-        ids.extend(rows.into_iter().map(ConversationId::from));
-    }
-    Ok(ids)
-}
-
-fn blocks_of_pair(conn: &mut Conn, a: &UserId, b: &UserId) -> QueryResult<Vec<(UserId, UserId)>> {
-    let pair = [a.as_str().to_owned(), b.as_str().to_owned()];
-    let rows = blocks::table
-        .filter(blocks::blocker_id.eq_any(pair.clone()))
-        .filter(blocks::blocked_id.eq_any(pair))
-        .select((blocks::blocker_id, blocks::blocked_id))
-        .load::<(String, String)>(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|(blocker, blocked)| (UserId::restore(&blocker), UserId::restore(&blocked)))
-        .collect())
 }

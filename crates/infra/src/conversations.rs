@@ -21,6 +21,10 @@ use crate::{
 };
 
 /// A row of `conversations`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row has the columns that its table has"
+)]
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = conversations)]
 pub(crate) struct ConversationRow {

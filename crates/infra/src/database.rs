@@ -1,5 +1,9 @@
 //! The store: one writer and a pool of readers, behind the domain's ports.
 
+mod accounts;
+mod conversations;
+mod directory;
+
 use std::{
     collections::HashSet,
     fmt,
@@ -9,26 +13,18 @@ use std::{
 
 use diesel::prelude::*;
 use messaging_domain::{
-    Account, Accounts, Advance, Announcer, Appended, ConversationId, ConversationView,
-    Conversations, Deletion, Directory, Draft, Edit, Email, Epoch, Error, EventPage, Failure,
-    InboxCursor, InboxPage, InboxQuery, Introduction, LoginId, LoginSession, Message, MessagePage,
-    MessagesFate, NewAccount, NewRefreshToken, Opened, Opening, Participants, Position, Product,
-    ProductId, Profile, ReadState, Rotation, SearchCursor, SearchHit, SearchPage, SearchRequest,
-    Seat, Seq, SettingsChange, StreamHead, Timestamp, TokenDigest, UnreadTotals, User, UserId,
-    Window,
+    Announcer, ConversationId, Epoch, Error, Failure, LoginId, Participants, ProductId, Timestamp,
+    UserId,
 };
 use moka::sync::Cache;
 
 use crate::{
-    accounts::{self, BeginLogin, EndLogin, Rehash, Rotate},
-    acts::Farewell,
     connection::{self, Conn, DatabaseUrl, Purpose, Readers},
-    conversations::{self, Latest, Words},
-    directory::{self, Erasure, Known, Seen, UserCache},
+    conversations::{Latest, Words},
+    directory::{Known, UserCache},
     failure::{self, Halt},
-    log,
     maintenance::Prune,
-    migrations, search,
+    migrations,
     writer::Writer,
 };
 
@@ -100,7 +96,7 @@ impl Database {
             readers,
             writer: Writer::start(settings.url.clone(), conn, settings.queue, announcer)?,
             epoch,
-            users: directory::cache(),
+            users: crate::directory::cache(),
             participants: Cache::new(200_000),
             logins: Cache::builder()
                 .max_capacity(100_000)
@@ -233,8 +229,8 @@ impl Database {
         let (people, products) = self
             .read("read the directory", move |conn| {
                 Ok((
-                    directory::known_of(conn, unknown.clone())?,
-                    directory::products(conn, product_ids.iter().cloned())?,
+                    crate::directory::known_of(conn, &unknown)?,
+                    crate::directory::products(conn, product_ids.iter().cloned())?,
                 ))
             })
             .await?;
@@ -255,7 +251,7 @@ impl Database {
         let asked = id.clone();
         let known = self
             .read("read a person", move |conn| {
-                Ok(directory::known(conn, &asked)?)
+                Ok(crate::directory::known(conn, &asked)?)
             })
             .await?;
         if let Some(known) = &known {
@@ -308,327 +304,5 @@ fn lock_file(url: &DatabaseUrl) -> Result<Option<std::fs::File>, Failure> {
             "another process serves this SQLite database; several nodes need PostgreSQL",
         )),
         Err(std::fs::TryLockError::Error(error)) => Err(Failure::new(doing, error)),
-    }
-}
-
-impl Conversations for Database {
-    async fn participants(&self, conversation: ConversationId) -> Result<Participants, Error> {
-        if let Some(participants) = self.participants.get(&conversation) {
-            return Ok(participants);
-        }
-        let found = self
-            .read("find a conversation", move |conn| {
-                Ok(conversations::participants(conn, conversation)?)
-            })
-            .await?
-            .ok_or(Error::NotFound)?;
-        self.participants.insert(conversation, found.clone());
-        Ok(found)
-    }
-
-    async fn open(&self, opening: Opening) -> Result<Opened, Error> {
-        self.writer.act(opening).await
-    }
-
-    async fn append(&self, draft: Draft) -> Result<Appended, Error> {
-        self.writer.act(draft).await
-    }
-
-    async fn edit(&self, edit: Edit) -> Result<Message, Error> {
-        self.writer.act(edit).await
-    }
-
-    async fn delete(&self, deletion: Deletion) -> Result<Message, Error> {
-        self.writer.act(deletion).await
-    }
-
-    async fn advance(&self, advance: Advance) -> Result<ReadState, Error> {
-        self.writer.act(advance).await
-    }
-
-    async fn configure(&self, change: SettingsChange) -> Result<ConversationView, Error> {
-        self.writer.act(change).await
-    }
-
-    async fn view(&self, seat: &Seat) -> Result<ConversationView, Error> {
-        let id = seat.conversation();
-        let latest = self
-            .read("read a conversation", move |conn| {
-                Ok(conversations::latest_one(conn, id)?)
-            })
-            .await?
-            .ok_or(Error::NotFound)?;
-        let words = self.words(std::slice::from_ref(&latest)).await?;
-        Ok(latest.view(seat.role(), &words))
-    }
-
-    async fn inbox(&self, user: &UserId, query: InboxQuery) -> Result<InboxPage, Error> {
-        let (asked, limit) = (user.clone(), query.limit);
-        let (stream, mut page) = self
-            .read("read an inbox", move |conn| {
-                // The head first: events after it may then be applied to these rows.
-                let stream = log::stream(conn, &asked)?;
-                Ok((stream, conversations::inbox(conn, &asked, &query)?))
-            })
-            .await?;
-        let more = page.len() > limit;
-        page.truncate(limit);
-        let next = page.last().filter(|_| more).map(|(_, last)| InboxCursor {
-            last_activity_at: last.conversation.last_activity_at,
-            id: last.conversation.id,
-        });
-        let (roles, latest): (Vec<_>, Vec<_>) = page.into_iter().unzip();
-        let words = self.words(&latest).await?;
-        let items = latest
-            .into_iter()
-            .zip(roles)
-            .map(|(latest, role)| latest.view(role, &words))
-            .collect();
-        Ok(InboxPage {
-            items,
-            next,
-            unread: stream.unread,
-            head: StreamHead {
-                epoch: self.epoch,
-                position: stream.head,
-            },
-        })
-    }
-
-    async fn window(
-        &self,
-        seat: &Seat,
-        window: Window,
-        limit: usize,
-    ) -> Result<MessagePage, Error> {
-        let id = seat.conversation();
-        let (latest, items) = self
-            .read("read messages", move |conn| {
-                Ok(conversations::window(conn, id, window, limit)?)
-            })
-            .await?
-            .ok_or(Error::NotFound)?;
-        let (from, to) = window.range(limit, latest.conversation.last_seq);
-        let last = latest.conversation.last_seq;
-        let words = self.words(std::slice::from_ref(&latest)).await?;
-        Ok(MessagePage {
-            conversation: latest.view(seat.role(), &words),
-            items,
-            has_before: from > Seq::ZERO.next() && last > Seq::ZERO,
-            has_after: to < last,
-        })
-    }
-
-    async fn search(&self, user: &UserId, request: SearchRequest) -> Result<SearchPage, Error> {
-        let (asked, wanted) = (user.clone(), request.clone());
-        let mut found = self
-            .read("search", move |conn| {
-                let rows = search::find(conn, &asked, &wanted)?;
-                let ids: HashSet<ConversationId> =
-                    rows.iter().map(|row| row.key().0.into()).collect();
-                let latest = conversations::latest(conn, &ids.into_iter().collect::<Vec<_>>())?;
-                Ok((rows, latest))
-            })
-            .await?;
-        let more = found.0.len() > request.limit;
-        found.0.truncate(request.limit);
-        let (rows, latest) = found;
-        let words = self.words(&latest).await?;
-        let items: Vec<SearchHit> = rows
-            .into_iter()
-            .filter_map(|row| {
-                let id = ConversationId::from(row.key().0);
-                let latest = latest.iter().find(|latest| latest.conversation.id == id)?;
-                let role = latest.conversation.role_of(user)?;
-                let message = row.into_message(&latest.conversation);
-                let highlights = request.query.highlights(message.content.searchable());
-                Some(SearchHit {
-                    message,
-                    conversation: latest.clone().view(role, &words),
-                    highlights,
-                })
-            })
-            .collect();
-        let next = items.last().filter(|_| more).map(|last| SearchCursor {
-            created_at: last.message.created_at,
-            conversation: last.message.conversation,
-            seq: last.message.seq,
-        });
-        Ok(SearchPage { items, next })
-    }
-
-    async fn unread(&self, user: &UserId) -> Result<UnreadTotals, Error> {
-        let user = user.clone();
-        let stream = self
-            .read("count what is unread", move |conn| {
-                Ok(log::stream(conn, &user)?)
-            })
-            .await?;
-        Ok(stream.unread)
-    }
-
-    async fn head(&self, user: &UserId) -> Result<StreamHead, Error> {
-        let user = user.clone();
-        let stream = self
-            .read("read a stream's head", move |conn| {
-                Ok(log::stream(conn, &user)?)
-            })
-            .await?;
-        Ok(StreamHead {
-            epoch: self.epoch,
-            position: stream.head,
-        })
-    }
-
-    async fn events(
-        &self,
-        user: &UserId,
-        since: Position,
-        limit: usize,
-    ) -> Result<EventPage, Error> {
-        let asked = user.clone();
-        let run = self
-            .read("read events", move |conn| {
-                log::read(conn, &asked, since, limit)
-            })
-            .await?;
-        let words = self.words(run.latest()).await?;
-        let more = run.more;
-        Ok(EventPage {
-            events: run.deliveries(user, &words),
-            more,
-        })
-    }
-}
-
-impl Directory for Database {
-    async fn meet(&self, introduction: Introduction) -> Result<Option<User>, Error> {
-        let (id, issued_at) = (introduction.id.clone(), introduction.issued_at);
-        let known = match self.known(&id).await? {
-            Some(known) if known.user.erased_at.is_none() || !known.admits_token_of(issued_at) => {
-                known
-            }
-            _ => {
-                let known = self.writer.act(introduction).await?;
-                self.users.insert(id, known.clone());
-                known
-            }
-        };
-        Ok(known.admits_token_of(issued_at).then_some(known.user))
-    }
-
-    async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
-        Ok(self.known(id).await?.map(|known| known.user))
-    }
-
-    async fn put_user(&self, profile: Profile) -> Result<User, Error> {
-        let known = self.writer.act(profile).await?;
-        self.users.insert(known.user.id.clone(), known.clone());
-        Ok(known.user)
-    }
-
-    async fn product(&self, id: &ProductId) -> Result<Option<Product>, Error> {
-        let id = id.clone();
-        self.read("read a product", move |conn| {
-            Ok(directory::products(conn, [id.clone()])?.remove(&id))
-        })
-        .await
-    }
-
-    async fn put_product(&self, product: Product) -> Result<Product, Error> {
-        self.writer.act(product).await
-    }
-
-    async fn erase(&self, id: &UserId, fate: MessagesFate) -> Result<(), Error> {
-        let found = self.writer.act(Erasure(id.clone())).await?;
-        self.users.invalidate(id);
-        self.logins.invalidate_all();
-        if !found {
-            return Err(Error::NotFound);
-        }
-        let user = id.clone();
-        let all = self
-            .read("list a person's conversations", move |conn| {
-                Ok(conversations::all_of(conn, &user)?)
-            })
-            .await?;
-        for conversation in all {
-            self.writer
-                .act(Farewell {
-                    conversation,
-                    user: id.clone(),
-                    fate,
-                })
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn note_seen(&self, id: &UserId, at: Timestamp) -> Result<(), Error> {
-        self.writer.act(Seen(id.clone(), at)).await
-    }
-
-    async fn last_seen(&self, id: &UserId) -> Result<Option<Timestamp>, Error> {
-        let id = id.clone();
-        self.read("read when somebody was last seen", move |conn| {
-            Ok(directory::last_seen(conn, &id)?)
-        })
-        .await
-    }
-}
-
-impl Accounts for Database {
-    async fn register(&self, account: NewAccount) -> Result<User, Error> {
-        self.writer.act(account).await
-    }
-
-    async fn account(&self, email: &Email) -> Result<Option<Account>, Error> {
-        let email = email.clone();
-        self.read("read an account", move |conn| {
-            Ok(accounts::account(conn, &email)?)
-        })
-        .await
-    }
-
-    async fn rehash(&self, user: &UserId, password_hash: String) -> Result<(), Error> {
-        self.writer.act(Rehash(user.clone(), password_hash)).await
-    }
-
-    async fn begin_login(&self, login: LoginSession, token: NewRefreshToken) -> Result<(), Error> {
-        self.writer.act(BeginLogin(login, token)).await
-    }
-
-    async fn rotate(
-        &self,
-        old: TokenDigest,
-        new: NewRefreshToken,
-        now: Timestamp,
-    ) -> Result<Rotation, Error> {
-        let rotation = self.writer.act(Rotate { old, new, now }).await?;
-        if let Rotation::Reused(login) = &rotation {
-            self.logins.insert(login.id, false);
-        }
-        Ok(rotation)
-    }
-
-    async fn end_login(&self, token: TokenDigest) -> Result<Option<LoginSession>, Error> {
-        let ended = self.writer.act(EndLogin(token)).await?;
-        if let Some(login) = &ended {
-            self.logins.insert(login.id, false);
-        }
-        Ok(ended)
-    }
-
-    async fn is_live(&self, login: LoginId) -> Result<bool, Error> {
-        if let Some(live) = self.logins.get(&login) {
-            return Ok(live);
-        }
-        let live = self
-            .read("read a login", move |conn| {
-                Ok(accounts::is_live(conn, login)?)
-            })
-            .await?;
-        self.logins.insert(login, live);
-        Ok(live)
     }
 }

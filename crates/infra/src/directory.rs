@@ -67,7 +67,7 @@ pub(crate) type UserCache = Cache<UserId, Known>;
 pub(crate) fn cache() -> UserCache {
     Cache::builder()
         .max_capacity(50_000)
-        .time_to_live(Duration::from_secs(60))
+        .time_to_live(Duration::from_mins(1))
         .build()
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn known(conn: &mut Conn, id: &UserId) -> QueryResult<Option<Known>> 
 }
 
 /// Several people.
-pub(crate) fn known_of(conn: &mut Conn, ids: Vec<UserId>) -> QueryResult<Vec<Known>> {
+pub(crate) fn known_of(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<Known>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -99,7 +99,7 @@ pub(crate) fn users(
     conn: &mut Conn,
     ids: impl IntoIterator<Item = UserId>,
 ) -> QueryResult<HashMap<UserId, User>> {
-    let known = known_of(conn, ids.into_iter().collect())?;
+    let known = known_of(conn, &ids.into_iter().collect::<Vec<_>>())?;
     Ok(known
         .into_iter()
         .map(|known| (known.user.id.clone(), known.user))

@@ -9,13 +9,14 @@ mod columns;
 mod connection;
 mod conversations;
 mod database;
-mod history;
 mod directory;
 mod failure;
+mod history;
 mod log;
 mod maintenance;
 mod messages;
 mod migrations;
+#[expect(clippy::wildcard_imports, reason = "Diesel's program writes them")]
 mod schema;
 mod search;
 mod writer;

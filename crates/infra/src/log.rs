@@ -199,28 +199,21 @@ impl Run {
                     Some(Box::new(latest.clone().view(role, words)))
                 };
                 let event = match fact {
-                    Fact::MessageCreated(_) => Event::MessageCreated {
-                        message: Arc::new(message?.into_message(&conversation)),
-                        unread,
-                    },
-                    Fact::MessageUpdated(_) => Event::MessageUpdated {
-                        message: Arc::new(message?.into_message(&conversation)),
-                        unread,
-                    },
-                    Fact::ConversationCreated => Event::ConversationCreated {
-                        conversation: whole()?,
-                        unread_total: unread.total,
-                    },
-                    Fact::ConversationUpdated => Event::ConversationUpdated {
-                        conversation: whole()?,
-                        unread_total: unread.total,
-                    },
-                    Fact::CursorMoved(whose) => cursor_moved(&conversation, whose, unread),
+                    Fact::MessageCreated(_) => {
+                        Event::MessageCreated(Arc::new(message?.into_message(&conversation)))
+                    }
+                    Fact::MessageUpdated(_) => {
+                        Event::MessageUpdated(Arc::new(message?.into_message(&conversation)))
+                    }
+                    Fact::ConversationCreated => Event::ConversationCreated(whole()?),
+                    Fact::ConversationUpdated => Event::ConversationUpdated(whole()?),
+                    Fact::CursorMoved(role) => cursor_moved(&conversation, role),
                 };
                 Some(Delivery {
                     user: user.clone(),
                     position,
                     event,
+                    unread,
                 })
             })
             .collect()
@@ -228,14 +221,13 @@ impl Run {
 }
 
 /// The event that a cursor has moved, as the conversation is now.
-pub(crate) fn cursor_moved(conversation: &Conversation, whose: Role, unread: UnreadState) -> Event {
+pub(crate) fn cursor_moved(conversation: &Conversation, whose: Role) -> Event {
     let side = conversation.side(whose);
     Event::CursorMoved {
         conversation: conversation.id,
         user: side.user.clone(),
         read_seq: side.read_seq,
         delivered_seq: side.delivered_seq,
-        unread,
     }
 }
 

@@ -213,20 +213,15 @@ impl Room {
             Err(Lost::Rejected(error))
                 if failure::is_connection_lost(&error) || jobs.len() == 1 =>
             {
-                let refusal = failure::before_commit("write", error);
-                jobs.into_iter()
-                    .for_each(|job| job.finish(Err(refusal.clone())));
+                answer_all(jobs, &failure::before_commit("write", error));
             }
             Err(Lost::Panicked) if jobs.len() == 1 => {
                 let failed = Error::Failed(Failure::new("decide an act", "it panicked"));
-                jobs.into_iter()
-                    .for_each(|job| job.finish(Err(failed.clone())));
+                answer_all(jobs, &failed);
             }
             Err(Lost::Rejected(_) | Lost::Panicked) => self.do_alone(jobs),
             Err(Lost::Unknown(error)) => {
-                let unknown = Error::Failed(Failure::new("commit", error));
-                jobs.into_iter()
-                    .for_each(|job| job.finish(Err(unknown.clone())));
+                answer_all(jobs, &Error::Failed(Failure::new("commit", error)));
             }
         }
     }
@@ -239,7 +234,10 @@ impl Room {
             if begun.elapsed() < PATIENCE {
                 self.do_together(vec![job]);
             } else {
-                job.finish(Err(Error::Overloaded(Failure::new("write", "the database is too slow"))));
+                job.finish(Err(Error::Overloaded(Failure::new(
+                    "write",
+                    "the database is too slow",
+                ))));
             }
         }
     }
@@ -249,7 +247,9 @@ impl Room {
         if !deliveries.is_empty() {
             self.announcer.announce(deliveries);
         }
-        jobs.into_iter().for_each(|job| job.finish(Ok(())));
+        for job in jobs {
+            job.finish(Ok(()));
+        }
     }
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
@@ -305,7 +305,9 @@ fn decide(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> QueryResult<Vec<Deliver
         Conn::Sqlite(_) => "BEGIN IMMEDIATE",
     })?;
     let mut scope = Scope::default();
-    jobs.iter().for_each(|job| job.scope(&mut scope));
+    for job in jobs.iter() {
+        job.scope(&mut scope);
+    }
     let mut batch = Batch::load(conn, &scope, Timestamp::now())?;
     for job in jobs {
         job.decide(&mut batch)?;
@@ -315,10 +317,15 @@ fn decide(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> QueryResult<Vec<Deliver
 
 fn end(conn: &mut Conn) -> Result<(), Lost> {
     conn.batch_execute("COMMIT").map_err(|error| match conn {
-        // A commit that SQLite refuses leaves the transaction open: rolling it back undoes it.
-        Conn::Sqlite(_) => Lost::Rejected(error),
         Conn::Postgres(_) if failure::is_connection_lost(&error) => Lost::Unknown(error),
-        // The server answered: it has rolled back.
-        Conn::Postgres(_) => Lost::Rejected(error),
+        // PostgreSQL answered, so it has rolled back. A commit that SQLite refuses leaves the
+        // transaction open: rolling it back undoes it.
+        Conn::Postgres(_) | Conn::Sqlite(_) => Lost::Rejected(error),
     })
+}
+
+fn answer_all(jobs: Vec<Box<dyn Job>>, error: &Error) {
+    for job in jobs {
+        job.finish(Err(error.clone()));
+    }
 }

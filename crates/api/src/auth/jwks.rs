@@ -23,8 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const COOL_DOWN: Duration = Duration::from_secs(30);
 
 /// How long keys are kept, at least and at most, whatever the issuer says.
-const SHORTEST: Duration = Duration::from_secs(5 * 60);
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const SHORTEST: Duration = Duration::from_mins(5);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1_024;
@@ -67,7 +67,13 @@ impl Jwks {
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { url, algorithm, client, known: RwLock::default(), fetching: tokio::sync::Mutex::new(()) })
+        Ok(Self {
+            url,
+            algorithm,
+            client,
+            known: RwLock::default(),
+            fetching: tokio::sync::Mutex::new(()),
+        })
     }
 
     /// The one algorithm of these keys.
@@ -101,7 +107,8 @@ impl Jwks {
         match known.keys.get(kid) {
             Some(key) if known.is_fresh() || known.tried_lately() => Some(Ok(key.clone())),
             None if known.tried_lately() && known.last_try_failed => {
-                let failure = Failure::new("check a token", "the issuer's keys could not be fetched");
+                let failure =
+                    Failure::new("check a token", "the issuer's keys could not be fetched");
                 Some(Err(Denied::Unavailable(Error::Overloaded(failure))))
             }
             None if known.tried_lately() => Some(Err(Denied::Bad)),
@@ -120,32 +127,48 @@ impl Jwks {
     }
 
     async fn fetch(&self) -> Result<(HashMap<String, DecodingKey>, Duration), Failure> {
-        let failure = |error: reqwest::Error| Failure::new("fetch the issuer's keys", error.without_url());
+        let failure =
+            |error: reqwest::Error| Failure::new("fetch the issuer's keys", error.without_url());
         let response = self.client.get(&self.url).send().await.map_err(failure)?;
         let mut response = response.error_for_status().map_err(failure)?;
-        let lifetime = lifetime(response.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok()));
+        let lifetime = lifetime(
+            response
+                .headers()
+                .get(CACHE_CONTROL)
+                .and_then(|value| value.to_str().ok()),
+        );
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_ANSWER {
-                return Err(Failure::new("fetch the issuer's keys", "the answer is too long"));
+                return Err(Failure::new(
+                    "fetch the issuer's keys",
+                    "the answer is too long",
+                ));
             }
         }
-        let set: JwkSet =
-            serde_json::from_slice(&body).map_err(|error| Failure::new("read the issuer's keys", error))?;
+        let set: JwkSet = serde_json::from_slice(&body)
+            .map_err(|error| Failure::new("read the issuer's keys", error))?;
         Ok((usable(&set, self.algorithm), lifetime))
     }
 }
 
 /// Those keys of a set that are named and meant for signatures of this algorithm.
 fn usable(set: &JwkSet, algorithm: Algorithm) -> HashMap<String, DecodingKey> {
-    set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone()?, key_for(jwk, algorithm)?))).collect()
+    set.keys
+        .iter()
+        .filter_map(|jwk| Some((jwk.common.key_id.clone()?, key_for(jwk, algorithm)?)))
+        .collect()
 }
 
 fn key_for(jwk: &Jwk, algorithm: Algorithm) -> Option<DecodingKey> {
     let named = jwk.common.key_algorithm.map(|named| named.to_string());
     let meant = named.is_none_or(|named| named == format!("{algorithm:?}"))
-        && jwk.common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);
+        && jwk
+            .common
+            .public_key_use
+            .as_ref()
+            .is_none_or(|usage| *usage == PublicKeyUse::Signature);
     let key = DecodingKey::from_jwk(jwk).ok().filter(|_| meant)?;
     (key.family() == algorithm.family() && key.family() != AlgorithmFamily::Hmac).then_some(key)
 }
@@ -153,9 +176,13 @@ fn key_for(jwk: &Jwk, algorithm: Algorithm) -> Option<DecodingKey> {
 /// How long an answer may be kept, by its `Cache-Control`.
 fn lifetime(cache_control: Option<&str>) -> Duration {
     let max_age = cache_control.and_then(|directives| {
-        directives.split(',').find_map(|directive| directive.trim().strip_prefix("max-age=")?.parse().ok())
+        directives
+            .split(',')
+            .find_map(|directive| directive.trim().strip_prefix("max-age=")?.parse().ok())
     });
-    max_age.map_or(SHORTEST, Duration::from_secs).clamp(SHORTEST, LONGEST)
+    max_age
+        .map_or(SHORTEST, Duration::from_secs)
+        .clamp(SHORTEST, LONGEST)
 }
 
 impl fmt::Debug for Jwks {
@@ -172,7 +199,10 @@ mod tests {
     fn keys_are_kept_for_five_minutes_to_a_day() {
         assert_eq!(lifetime(None), SHORTEST);
         assert_eq!(lifetime(Some("no-store")), SHORTEST);
-        assert_eq!(lifetime(Some("public, max-age=3600")), Duration::from_secs(3_600));
+        assert_eq!(
+            lifetime(Some("public, max-age=3600")),
+            Duration::from_secs(3_600)
+        );
         assert_eq!(lifetime(Some("max-age=99999999")), LONGEST);
     }
 

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use messaging_domain::{
-    Accounts as _, Directory as _, DisplayName, Email, Error, Failure, LoginId, LoginSession, NewAccount,
-    NewRefreshToken, Password, Rotation, Timestamp, TokenDigest, User, UserId,
+    Accounts as _, Directory as _, DisplayName, Email, Error, Failure, LoginId, LoginSession,
+    NewAccount, NewRefreshToken, Password, Rotation, Timestamp, TokenDigest, User, UserId,
 };
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
@@ -46,7 +46,13 @@ impl Logins {
         revocations: Arc<dyn Revocations>,
         refresh_lifetime: Duration,
     ) -> Self {
-        Self { store, passwords, tokens, revocations, refresh_lifetime }
+        Self {
+            store,
+            passwords,
+            tokens,
+            revocations,
+            refresh_lifetime,
+        }
     }
 
     /// Whether there are local accounts: with an outside issuer there are none.
@@ -68,10 +74,23 @@ impl Logins {
     ///
     /// # Errors
     /// [`Error::EmailTaken`].
-    pub async fn register(&self, email: Email, password: Password, name: DisplayName) -> Result<LoggedIn, Error> {
-        let password_hash = self.passwords.hash(SecretString::from(password.expose())).await?;
+    pub async fn register(
+        &self,
+        email: Email,
+        password: Password,
+        name: DisplayName,
+    ) -> Result<LoggedIn, Error> {
+        let password_hash = self
+            .passwords
+            .hash(SecretString::from(password.expose()))
+            .await?;
         let user = UserId::restore(&uuid::Uuid::now_v7().to_string());
-        let account = NewAccount { user, email, password_hash, display_name: name };
+        let account = NewAccount {
+            user,
+            email,
+            password_hash,
+            display_name: name,
+        };
         let user = self.store.register(account).await?;
         self.begin(user).await
     }
@@ -88,7 +107,9 @@ impl Logins {
             Some(email) => self.store.account(email).await?,
             None => None,
         };
-        let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
+        let (user, hash) = account
+            .map(|account| (account.user, account.password_hash))
+            .unzip();
         let verdict = self.passwords.verify(password, hash).await?;
         let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
             return Ok(None);
@@ -103,11 +124,18 @@ impl Logins {
     }
 
     async fn begin(&self, user: User) -> Result<LoggedIn, Error> {
-        let login = LoginSession { id: LoginId::new(), user: user.id.clone() };
+        let login = LoginSession {
+            id: LoginId::new(),
+            user: user.id.clone(),
+        };
         let (refresh_token, new) = self.new_refresh_token()?;
         let access_token = self.access_token(&user, login.id)?;
         self.store.begin_login(login, new).await?;
-        Ok(LoggedIn { user, access_token, refresh_token })
+        Ok(LoggedIn {
+            user,
+            access_token,
+            refresh_token,
+        })
     }
 
     /// Trades a refresh token for the next one; `None` when it is not good. One that was traded
@@ -117,13 +145,21 @@ impl Logins {
     /// Those of the store.
     pub async fn refresh(&self, token: &str) -> Result<Option<LoggedIn>, Error> {
         let (refresh_token, new) = self.new_refresh_token()?;
-        match self.store.rotate(digest(token), new, Timestamp::now()).await? {
+        match self
+            .store
+            .rotate(digest(token), new, Timestamp::now())
+            .await?
+        {
             Rotation::Rotated(login) => {
                 let Some(user) = self.store.user(&login.user).await? else {
                     return Ok(None);
                 };
                 let access_token = self.access_token(&user, login.id)?;
-                Ok(Some(LoggedIn { user, access_token, refresh_token }))
+                Ok(Some(LoggedIn {
+                    user,
+                    access_token,
+                    refresh_token,
+                }))
             }
             Rotation::Reused(login) => {
                 tracing::warn!(login = %login.id, "a refresh token was used twice: its login is revoked");
@@ -146,7 +182,8 @@ impl Logins {
     }
 
     fn access_token(&self, user: &User, login: LoginId) -> Result<String, Error> {
-        self.tokens.issue(&user.id, None, Some(login), self.tokens.lifetime())
+        self.tokens
+            .issue(&user.id, None, Some(login), self.tokens.lifetime())
     }
 
     fn new_refresh_token(&self) -> Result<(String, NewRefreshToken), Error> {
@@ -155,14 +192,19 @@ impl Logins {
             .map_err(|error| Error::Failed(Failure::new("make a refresh token", error)))?;
         let token = URL_SAFE_NO_PAD.encode(random);
         let expires_at = Timestamp::now().plus(self.refresh_lifetime);
-        let new = NewRefreshToken { digest: digest(&token), expires_at };
+        let new = NewRefreshToken {
+            digest: digest(&token),
+            expires_at,
+        };
         Ok((token, new))
     }
 }
 
 impl fmt::Debug for Logins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Logins").field("refresh_lifetime", &self.refresh_lifetime).finish_non_exhaustive()
+        f.debug_struct("Logins")
+            .field("refresh_lifetime", &self.refresh_lifetime)
+            .finish_non_exhaustive()
     }
 }
 

@@ -61,7 +61,9 @@ fn parse_origin(entry: &str) -> Result<String, String> {
     if well_formed {
         Ok(origin)
     } else {
-        Err(format!("`{entry}` is no origin, as in https://shop.example"))
+        Err(format!(
+            "`{entry}` is no origin, as in https://shop.example"
+        ))
     }
 }
 
@@ -72,7 +74,11 @@ mod tests {
     #[test]
     fn only_the_whole_origin_matches() {
         let origins = Origins::parse("https://shop.example, http://localhost:3000").unwrap();
-        for good in ["https://shop.example", "HTTPS://Shop.Example", "http://localhost:3000"] {
+        for good in [
+            "https://shop.example",
+            "HTTPS://Shop.Example",
+            "http://localhost:3000",
+        ] {
             assert!(origins.allows(good), "{good}");
         }
         for bad in [
@@ -94,7 +100,15 @@ mod tests {
 
     #[test]
     fn patterns_and_paths_are_no_origins() {
-        for bad in ["*", "null", "https://*.shop.example", "https://shop.example/", "shop.example", "https://", "ftp://a"] {
+        for bad in [
+            "*",
+            "null",
+            "https://*.shop.example",
+            "https://shop.example/",
+            "shop.example",
+            "https://",
+            "ftp://a",
+        ] {
             assert!(Origins::parse(bad).is_err(), "{bad}");
         }
     }
@@ -102,7 +116,11 @@ mod tests {
     #[test]
     fn a_service_on_this_machine_is_known_by_its_names_with_the_real_port() {
         let origins = Origins::own("0.0.0.0:4711".parse().unwrap());
-        for own in ["http://localhost:4711", "http://127.0.0.1:4711", "http://[::1]:4711"] {
+        for own in [
+            "http://localhost:4711",
+            "http://127.0.0.1:4711",
+            "http://[::1]:4711",
+        ] {
             assert!(origins.allows(own), "{own}");
         }
         assert!(!origins.allows("http://localhost:8080"));

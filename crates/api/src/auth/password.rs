@@ -25,10 +25,16 @@ pub struct PasswordCost {
 
 impl PasswordCost {
     /// 19 MiB and two passes: what the service runs with.
-    pub const FULL: Self = Self { memory_kib: 19 * 1_024, passes: 2 };
+    pub const FULL: Self = Self {
+        memory_kib: 19 * 1_024,
+        passes: 2,
+    };
 
     /// As little as the algorithm allows, for tests, which make many accounts.
-    pub const CHEAP: Self = Self { memory_kib: 8, passes: 1 };
+    pub const CHEAP: Self = Self {
+        memory_kib: 8,
+        passes: 1,
+    };
 }
 
 /// Whether a password is the right one.
@@ -58,10 +64,12 @@ impl Passwords {
     /// # Errors
     /// When the algorithm does not allow the cost.
     pub fn new(cost: PasswordCost) -> Result<Self, Failure> {
-        let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|error| failure(&error))?;
+        let params =
+            Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|error| failure(&error))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = hash(&argon2, "nobody has this password")?;
-        let cores = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
+        let cores =
+            thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
         Ok(Self {
             argon2,
             nobody: nobody.into(),
@@ -76,14 +84,19 @@ impl Passwords {
     /// [`Error::Overloaded`] when too many wait.
     pub async fn hash(&self, password: SecretString) -> Result<String, Error> {
         let argon2 = self.argon2.clone();
-        self.run(move || hash(&argon2, password.expose_secret())).await
+        self.run(move || hash(&argon2, password.expose_secret()))
+            .await
     }
 
     /// Whether a password is that of a hash. Without a hash it is not, after the same time.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when too many wait; [`Error::Failed`] for a hash that is none.
-    pub async fn verify(&self, password: SecretString, stored: Option<String>) -> Result<Verdict, Error> {
+    pub async fn verify(
+        &self,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<Verdict, Error> {
         let argon2 = self.argon2.clone();
         let nobody = Arc::clone(&self.nobody);
         self.run(move || {
@@ -91,7 +104,11 @@ impl Passwords {
             let stored = stored.as_deref().unwrap_or(&nobody);
             let stored = PasswordHash::new(stored).map_err(|error| failure(&error))?;
             let password = password.expose_secret();
-            if argon2.verify_password(password.as_bytes(), &stored).is_err() || !known {
+            if argon2
+                .verify_password(password.as_bytes(), &stored)
+                .is_err()
+                || !known
+            {
                 Ok(Verdict::Wrong)
             } else if is_weaker(&stored, argon2.params()) {
                 hash(&argon2, password).map(Verdict::Rehashed)
@@ -107,7 +124,10 @@ impl Passwords {
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
         let Ok(_place) = self.queue.try_acquire() else {
-            return Err(Error::Overloaded(Failure::new("check a password", "too many are waiting")));
+            return Err(Error::Overloaded(Failure::new(
+                "check a password",
+                "too many are waiting",
+            )));
         };
         let core = Arc::clone(&self.cores).acquire_owned().await;
         // The core is held by the work itself, which goes on when the caller is gone.
@@ -123,8 +143,9 @@ impl Passwords {
 }
 
 fn hash(argon2: &Argon2<'static>, password: &str) -> Result<String, Failure> {
-    let hash: PasswordHash =
-        argon2.hash_password(password.as_bytes()).map_err(|error| failure(&error))?;
+    let hash: PasswordHash = argon2
+        .hash_password(password.as_bytes())
+        .map_err(|error| failure(&error))?;
     Ok(hash.to_string())
 }
 
@@ -155,28 +176,50 @@ mod tests {
         let hash = passwords.hash(secret("correct horse")).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
         assert_ne!(hash, passwords.hash(secret("correct horse")).await.unwrap());
-        let verdict = passwords.verify(secret("correct horse"), Some(hash.clone())).await.unwrap();
+        let verdict = passwords
+            .verify(secret("correct horse"), Some(hash.clone()))
+            .await
+            .unwrap();
         assert_eq!(verdict, Verdict::Right);
-        let verdict = passwords.verify(secret("battery staple"), Some(hash)).await.unwrap();
+        let verdict = passwords
+            .verify(secret("battery staple"), Some(hash))
+            .await
+            .unwrap();
         assert_eq!(verdict, Verdict::Wrong);
     }
 
     #[actix_web::test]
     async fn nobody_has_no_password_at_all() {
         let passwords = Passwords::new(PasswordCost::CHEAP).unwrap();
-        let verdict = passwords.verify(secret("nobody has this password"), None).await.unwrap();
+        let verdict = passwords
+            .verify(secret("nobody has this password"), None)
+            .await
+            .unwrap();
         assert_eq!(verdict, Verdict::Wrong);
     }
 
     #[actix_web::test]
     async fn a_weaker_hash_is_replaced_when_its_owner_logs_in() {
         let weak = Passwords::new(PasswordCost::CHEAP).unwrap();
-        let strong = Passwords::new(PasswordCost { memory_kib: 16, passes: 1 }).unwrap();
+        let strong = Passwords::new(PasswordCost {
+            memory_kib: 16,
+            passes: 1,
+        })
+        .unwrap();
         let hash = weak.hash(secret("correct horse")).await.unwrap();
-        let Verdict::Rehashed(hash) = strong.verify(secret("correct horse"), Some(hash)).await.unwrap() else {
+        let Verdict::Rehashed(hash) = strong
+            .verify(secret("correct horse"), Some(hash))
+            .await
+            .unwrap()
+        else {
             panic!("not rehashed")
         };
         assert!(hash.contains("m=16,"), "{hash}");
-        assert_eq!(weak.verify(secret("correct horse"), Some(hash)).await.unwrap(), Verdict::Right);
+        assert_eq!(
+            weak.verify(secret("correct horse"), Some(hash))
+                .await
+                .unwrap(),
+            Verdict::Right
+        );
     }
 }

@@ -62,7 +62,10 @@ struct Issued<'a> {
 #[derive(Debug)]
 enum Keys {
     /// With the secret that they are also made with.
-    Own { signing: Box<EncodingKey>, verifying: Box<DecodingKey> },
+    Own {
+        signing: Box<EncodingKey>,
+        verifying: Box<DecodingKey>,
+    },
     /// With those that an outside issuer publishes.
     Outside(Box<Jwks>),
 }
@@ -79,7 +82,12 @@ pub struct Tokens {
 
 impl Tokens {
     /// Tokens signed with a secret (HS256), good for `lifetime`.
-    pub fn with_secret(secret: &SecretString, issuer: &str, audience: &str, lifetime: Duration) -> Self {
+    pub fn with_secret(
+        secret: &SecretString,
+        issuer: &str,
+        audience: &str,
+        lifetime: Duration,
+    ) -> Self {
         let secret = secret.expose_secret().as_bytes();
         let keys = Keys::Own {
             signing: Box::new(EncodingKey::from_secret(secret)),
@@ -91,10 +99,22 @@ impl Tokens {
     /// Tokens of an outside issuer, who publishes its keys.
     pub fn of_issuer(jwks: Jwks, issuer: &str, audience: &str) -> Self {
         let algorithm = jwks.algorithm();
-        Self::new(Keys::Outside(Box::new(jwks)), algorithm, issuer, audience, Duration::ZERO)
+        Self::new(
+            Keys::Outside(Box::new(jwks)),
+            algorithm,
+            issuer,
+            audience,
+            Duration::ZERO,
+        )
     }
 
-    fn new(keys: Keys, algorithm: Algorithm, issuer: &str, audience: &str, lifetime: Duration) -> Self {
+    fn new(
+        keys: Keys,
+        algorithm: Algorithm,
+        issuer: &str,
+        audience: &str,
+        lifetime: Duration,
+    ) -> Self {
         let mut validation = Validation::new(algorithm);
         validation.set_required_spec_claims(&["sub", "exp", "iss", "aud"]);
         validation.set_issuer(&[issuer]);
@@ -102,7 +122,13 @@ impl Tokens {
         // Times are judged last, so that only a token that is good in all else is called expired.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        Self { keys, issuer: issuer.to_owned(), audience: audience.to_owned(), validation, lifetime }
+        Self {
+            keys,
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            validation,
+            lifetime,
+        }
     }
 
     /// Whether tokens can be made here: then there can be local accounts.
@@ -127,7 +153,10 @@ impl Tokens {
         lifetime: Duration,
     ) -> Result<String, Error> {
         let Keys::Own { signing, .. } = &self.keys else {
-            return Err(Error::Failed(Failure::new("make a token", "an outside issuer makes them")));
+            return Err(Error::Failed(Failure::new(
+                "make a token",
+                "an outside issuer makes them",
+            )));
         };
         let now = Timestamp::now();
         let payload = Payload {
@@ -139,7 +168,11 @@ impl Tokens {
             picture: None,
             sid: login.map(|login| login.to_string()),
         };
-        let claims = Issued { iss: &self.issuer, aud: &self.audience, payload };
+        let claims = Issued {
+            iss: &self.issuer,
+            aud: &self.audience,
+            payload,
+        };
         jsonwebtoken::encode(&Header::default(), &claims, signing)
             .map_err(|error| Error::Failed(Failure::new("make a token", error)))
     }
@@ -157,7 +190,10 @@ impl Tokens {
         };
         let typ = header.typ.as_deref().map(str::to_ascii_lowercase);
         let of_known_type = matches!(typ.as_deref(), None | Some("jwt" | "at+jwt"));
-        if !of_known_type || header.crit.is_some() || !self.validation.algorithms.contains(&header.alg) {
+        if !of_known_type
+            || header.crit.is_some()
+            || !self.validation.algorithms.contains(&header.alg)
+        {
             return Err(Denied::Bad);
         }
         match &self.keys {
@@ -190,7 +226,10 @@ impl Tokens {
             name: payload.name,
             picture: payload.picture,
             // An outside issuer's `sid` is a word of its own.
-            login: payload.sid.filter(|_| own).and_then(|sid| LoginId::parse(&sid).ok()),
+            login: payload
+                .sid
+                .filter(|_| own)
+                .and_then(|sid| LoginId::parse(&sid).ok()),
             issued_at: moment(payload.iat),
             expires_at: moment(payload.exp),
         })

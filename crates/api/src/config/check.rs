@@ -1,66 +1,20 @@
 //! From words to settings: everything that is wrong is named at once, with its remedy.
 
 use std::{
-    fmt::Display,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
-use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 
 use super::{
-    BadSettings, Environment, Issuance, LogFormat, Settings,
+    BadSettings, Environment, LogFormat, Settings,
+    faults::{Faults, given},
+    issuance::{issuance, long_enough},
     words::{Word, Words},
 };
 use crate::auth::Origins;
-
-/// What is wrong so far.
-#[derive(Default)]
-struct Faults(Vec<String>);
-
-impl Faults {
-    fn add(&mut self, name: &str, remedy: impl Display) {
-        self.0.push(format!("{name}: {remedy}"));
-    }
-
-    /// A word that has to be understood; the default stands in for one that is not there.
-    fn read<T>(&mut self, name: &str, word: Option<Word>, default: T, read: impl FnOnce(&str) -> Result<T, String>) -> T {
-        match word.as_ref().map(|word| read(&word.0)) {
-            None => default,
-            Some(Ok(value)) => value,
-            Some(Err(remedy)) => {
-                self.add(name, remedy);
-                default
-            }
-        }
-    }
-
-    fn number<T>(&mut self, name: &str, word: Option<Word>, default: T, range: std::ops::RangeInclusive<T>) -> T
-    where
-        T: FromStr + PartialOrd + Display,
-    {
-        self.read(name, word, default, |word| match word.parse() {
-            Ok(number) if range.contains(&number) => Ok(number),
-            _ => Err(format!("give a whole number from {} to {}", range.start(), range.end())),
-        })
-    }
-
-    fn switch(&mut self, name: &str, word: Option<Word>, default: bool) -> bool {
-        self.read(name, word, default, |word| match word.to_ascii_lowercase().as_str() {
-            "on" | "true" => Ok(true),
-            "off" | "false" => Ok(false),
-            _ => Err("give `on` or `off`".to_owned()),
-        })
-    }
-}
-
-/// A word that is not empty, without the white space around it.
-fn given(word: Option<Word>) -> Option<Word> {
-    word.map(|word| word.0.trim().to_owned()).filter(|word| !word.is_empty()).map(Word)
-}
 
 impl Words {
     /// Understands all words.
@@ -69,30 +23,71 @@ impl Words {
     /// [`BadSettings`], with everything that is wrong.
     pub fn check(self) -> Result<Settings, BadSettings> {
         let mut faults = Faults::default();
-        let environment = faults.read("MESSAGING_ENV", given(self.env), Environment::Development, |word| match word {
-            "development" => Ok(Environment::Development),
-            "production" => Ok(Environment::Production),
-            _ => Err("give `development` or `production`".to_owned()),
-        });
+        let environment = faults.read(
+            "MESSAGING_ENV",
+            given(self.env),
+            Environment::Development,
+            |word| match word {
+                "development" => Ok(Environment::Development),
+                "production" => Ok(Environment::Production),
+                _ => Err("give `development` or `production`".to_owned()),
+            },
+        );
         let production = environment == Environment::Production;
-        let data_dir = given(self.data_dir).map_or_else(|| PathBuf::from("./data"), |word| PathBuf::from(word.0));
+        let data_dir = given(self.data_dir)
+            .map_or_else(|| PathBuf::from("./data"), |word| PathBuf::from(word.0));
         let url = given(self.database_url).or_else(|| given(self.database_url_of_all));
-        let (issuance, closed) =
-            issuance(&mut faults, given(self.jwks_url), given(self.jwt_algorithm), given(self.jwt_secret), production);
-        unsupported(&mut faults, "MESSAGING_METRICS_LISTEN", given(self.metrics_listen));
-        unsupported(&mut faults, "MESSAGING_NATS_URL", given(self.nats_url));
+        let (issuance, closed) = issuance(
+            &mut faults,
+            given(self.jwks_url),
+            given(self.jwt_algorithm),
+            given(self.jwt_secret),
+            production,
+        );
+        unsupported(
+            &mut faults,
+            "MESSAGING_METRICS_LISTEN",
+            given(self.metrics_listen).as_ref(),
+        );
+        unsupported(
+            &mut faults,
+            "MESSAGING_NATS_URL",
+            given(self.nats_url).as_ref(),
+        );
         let day = 24 * 60 * 60;
         let settings = Settings {
-            listen: faults.read("MESSAGING_LISTEN", given(self.listen), SocketAddr::from(([127, 0, 0, 1], 8080)), listen),
+            listen: faults.read(
+                "MESSAGING_LISTEN",
+                given(self.listen),
+                SocketAddr::from(([127, 0, 0, 1], 8080)),
+                listen,
+            ),
             database_url: database_url(&mut faults, url, &data_dir, production),
-            database_readers: faults.number("MESSAGING_DATABASE_READERS", given(self.database_readers), 8, 1..=1_000),
-            write_queue: faults.number("MESSAGING_WRITE_QUEUE", given(self.write_queue), 1_024, 1..=1_000_000),
+            database_readers: faults.number(
+                "MESSAGING_DATABASE_READERS",
+                given(self.database_readers),
+                8,
+                1..=1_000,
+            ),
+            write_queue: faults.number(
+                "MESSAGING_WRITE_QUEUE",
+                given(self.write_queue),
+                1_024,
+                1..=1_000_000,
+            ),
             event_retention: Duration::from_secs(
-                day * faults.number("MESSAGING_EVENT_RETENTION_DAYS", given(self.event_retention_days), 30, 1..=3_650),
+                day * faults.number(
+                    "MESSAGING_EVENT_RETENTION_DAYS",
+                    given(self.event_retention_days),
+                    30,
+                    1..=3_650,
+                ),
             ),
             issuance,
-            jwt_issuer: given(self.jwt_issuer).map_or_else(|| "messaging".to_owned(), |word| word.0),
-            jwt_audience: given(self.jwt_audience).map_or_else(|| "messaging".to_owned(), |word| word.0),
+            jwt_issuer: given(self.jwt_issuer)
+                .map_or_else(|| "messaging".to_owned(), |word| word.0),
+            jwt_audience: given(self.jwt_audience)
+                .map_or_else(|| "messaging".to_owned(), |word| word.0),
             access_token_lifetime: Duration::from_secs(faults.number(
                 "MESSAGING_ACCESS_TOKEN_SECONDS",
                 given(self.access_token_seconds),
@@ -105,119 +100,104 @@ impl Words {
                 30 * day,
                 60..=365 * day,
             )),
-            server_key: faults.read("MESSAGING_SERVER_KEY", given(self.server_key), None, |key| {
-                long_enough(key, 16).map(Some)
-            }),
-            allowed_origins: faults.read("MESSAGING_ALLOWED_ORIGINS", given(self.allowed_origins), None, |list| {
-                Origins::parse(list).map(Some)
-            }),
-            trusted_proxies: faults.number("MESSAGING_TRUSTED_PROXIES", given(self.trusted_proxies), 0, 0..=10),
+            server_key: faults.read(
+                "MESSAGING_SERVER_KEY",
+                given(self.server_key),
+                None,
+                |key| long_enough(key, 16).map(Some),
+            ),
+            allowed_origins: faults.read(
+                "MESSAGING_ALLOWED_ORIGINS",
+                given(self.allowed_origins),
+                None,
+                |list| Origins::parse(list).map(Some),
+            ),
+            trusted_proxies: faults.number(
+                "MESSAGING_TRUSTED_PROXIES",
+                given(self.trusted_proxies),
+                0,
+                0..=10,
+            ),
             rate_limits: faults.switch("MESSAGING_RATE_LIMITS", given(self.rate_limits), true),
             websocket: faults.switch("MESSAGING_WEBSOCKET", given(self.websocket), true),
-            strict_products: faults.switch("MESSAGING_STRICT_PRODUCTS", given(self.strict_products), false),
+            strict_products: faults.switch(
+                "MESSAGING_STRICT_PRODUCTS",
+                given(self.strict_products),
+                false,
+            ),
             demo: faults.switch("MESSAGING_DEMO", given(self.demo), !production && !closed),
             log: faults.read("MESSAGING_LOG", given(self.log), "info".to_owned(), filter),
-            log_format: faults.read("MESSAGING_LOG_FORMAT", given(self.log_format), LogFormat::Auto, log_format),
+            log_format: faults.read(
+                "MESSAGING_LOG_FORMAT",
+                given(self.log_format),
+                LogFormat::Auto,
+                log_format,
+            ),
             environment,
             data_dir,
         };
         if settings.demo && closed {
-            faults.add("MESSAGING_DEMO", "switch it off: with a JWKS URL there are no local accounts to show it with");
+            faults.add(
+                "MESSAGING_DEMO",
+                "switch it off: with a JWKS URL there are no local accounts to show it with",
+            );
         }
-        if faults.0.is_empty() { Ok(settings) } else { Err(BadSettings(faults.0)) }
+        if faults.0.is_empty() {
+            Ok(settings)
+        } else {
+            Err(BadSettings(faults.0))
+        }
     }
 }
 
-fn unsupported(faults: &mut Faults, name: &str, word: Option<Word>) {
+fn unsupported(faults: &mut Faults, name: &str, word: Option<&Word>) {
     if word.is_some() {
         faults.add(name, "not supported by this build; leave it unset");
     }
 }
 
-/// Who makes tokens, and whether local accounts are therefore closed.
-fn issuance(
+fn database_url(
     faults: &mut Faults,
-    jwks_url: Option<Word>,
-    algorithm: Option<Word>,
-    secret: Option<Word>,
+    url: Option<Word>,
+    data_dir: &Path,
     production: bool,
-) -> (Issuance, bool) {
-    let algorithm = faults.read("MESSAGING_JWT_ALGORITHM", algorithm, None, |name| match name {
-        "HS256" => Ok(Some(Algorithm::HS256)),
-        "RS256" => Ok(Some(Algorithm::RS256)),
-        "ES256" => Ok(Some(Algorithm::ES256)),
-        "EdDSA" => Ok(Some(Algorithm::EdDSA)),
-        _ => Err("give `HS256`, `RS256`, `ES256` or `EdDSA`".to_owned()),
-    });
-    let Some(Word(jwks_url)) = jwks_url else {
-        if algorithm.is_some_and(|algorithm| algorithm != Algorithm::HS256) {
-            faults.add("MESSAGING_JWT_ALGORITHM", "give MESSAGING_JWKS_URL too: other algorithms than HS256 need an issuer's public keys");
-        }
-        let secret = faults.read("MESSAGING_JWT_SECRET", secret, None, |secret| long_enough(secret, 32).map(Some));
-        if secret.is_none() && production && !faults.0.iter().any(|fault| fault.starts_with("MESSAGING_JWT_SECRET")) {
-            faults.add(
-                "MESSAGING_JWT_SECRET",
-                "production needs one of its own, of 32 bytes or more (`openssl rand -base64 48`), or MESSAGING_JWKS_URL",
-            );
-        }
-        return (secret.map_or(Issuance::KeptSecret, Issuance::Secret), false);
-    };
-    if let Err(remedy) = safe_url(&jwks_url) {
-        faults.add("MESSAGING_JWKS_URL", remedy);
-    }
-    if secret.is_some() {
-        faults.add("MESSAGING_JWT_SECRET", "leave it unset: with MESSAGING_JWKS_URL tokens are the issuer's");
-    }
-    let algorithm = match algorithm {
-        Some(Algorithm::HS256) | None => {
-            faults.add("MESSAGING_JWT_ALGORITHM", "say which the issuer's keys are for: `RS256`, `ES256` or `EdDSA`");
-            Algorithm::RS256
-        }
-        Some(algorithm) => algorithm,
-    };
-    (Issuance::Outside { jwks_url, algorithm }, true)
-}
-
-fn safe_url(url: &str) -> Result<(), String> {
-    let url: reqwest::Url = url.parse().map_err(|error| format!("this is no URL ({error})"))?;
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
-        Ok(())
-    } else {
-        Err("give an `https://` URL: over plain HTTP anybody in between could put in a key".to_owned())
-    }
-}
-
-fn database_url(faults: &mut Faults, url: Option<Word>, data_dir: &Path, production: bool) -> SecretString {
+) -> SecretString {
     let Some(Word(url)) = url else {
         if production {
-            faults.add("MESSAGING_DATABASE_URL", "production needs one, as in `postgres://messaging:…@db/messaging`");
+            faults.add(
+                "MESSAGING_DATABASE_URL",
+                "production needs one, as in `postgres://messaging:…@db/messaging`",
+            );
         }
         return format!("sqlite://{}", data_dir.join("messaging.sqlite3").display()).into();
     };
-    if !["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-        faults.add("MESSAGING_DATABASE_URL", "give `sqlite://PATH` or `postgres://…`");
+    if !["sqlite://", "postgres://", "postgresql://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme))
+    {
+        faults.add(
+            "MESSAGING_DATABASE_URL",
+            "give `sqlite://PATH` or `postgres://…`",
+        );
     }
     url.into()
 }
 
-fn long_enough(secret: &str, least: usize) -> Result<SecretString, String> {
-    if secret.len() < least {
-        return Err(format!("give {least} bytes or more (`openssl rand -base64 48`)"));
-    }
-    Ok(SecretString::from(secret))
-}
-
 fn listen(word: &str) -> Result<SocketAddr, String> {
-    let word = word.strip_prefix("localhost:").map_or_else(|| word.to_owned(), |port| format!("127.0.0.1:{port}"));
-    word.parse().map_err(|_error| "give an address and a port, as in `127.0.0.1:8080` or `[::]:8080`".to_owned())
+    let word = word
+        .strip_prefix("localhost:")
+        .map_or_else(|| word.to_owned(), |port| format!("127.0.0.1:{port}"));
+    word.parse().map_err(|_error| {
+        "give an address and a port, as in `127.0.0.1:8080` or `[::]:8080`".to_owned()
+    })
 }
 
 fn filter(word: &str) -> Result<String, String> {
     match word.parse::<tracing_subscriber::EnvFilter>() {
         Ok(_) => Ok(word.to_owned()),
-        Err(error) => Err(format!("give a filter such as `info` or `info,messaging_api=debug` ({error})")),
+        Err(error) => Err(format!(
+            "give a filter such as `info` or `info,messaging_api=debug` ({error})"
+        )),
     }
 }
 
@@ -233,13 +213,16 @@ fn log_format(word: &str) -> Result<LogFormat, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Issuance;
 
     fn names(words: Words) -> Vec<String> {
         match words.check() {
             Ok(_) => vec![],
-            Err(BadSettings(faults)) => {
-                faults.iter().filter_map(|fault| fault.split(':').next()).map(str::to_owned).collect()
-            }
+            Err(BadSettings(faults)) => faults
+                .iter()
+                .filter_map(|fault| fault.split(':').next())
+                .map(str::to_owned)
+                .collect(),
         }
     }
 
@@ -249,14 +232,25 @@ mod tests {
     fn everything_has_a_safe_default() {
         let settings = Words::default().check().unwrap();
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
-        assert!(settings.rate_limits && settings.websocket && settings.demo && !settings.strict_products);
+        assert!(
+            settings.rate_limits
+                && settings.websocket
+                && settings.demo
+                && !settings.strict_products
+        );
         assert!(matches!(settings.issuance, Issuance::KeptSecret));
     }
 
     #[test]
     fn production_needs_its_own_secret_and_database() {
-        let production = Words { env: Some("production".into()), ..Words::default() };
-        assert_eq!(names(production.clone()), ["MESSAGING_JWT_SECRET", "MESSAGING_DATABASE_URL"]);
+        let production = Words {
+            env: Some("production".into()),
+            ..Words::default()
+        };
+        assert_eq!(
+            names(production.clone()),
+            ["MESSAGING_JWT_SECRET", "MESSAGING_DATABASE_URL"]
+        );
         let complete = Words {
             jwt_secret: Some(SECRET.into()),
             database_url_of_all: Some("postgres://db/messaging".into()),
@@ -284,9 +278,17 @@ mod tests {
         let mut found = names(words);
         found.sort();
         let expected = [
-            "MESSAGING_ALLOWED_ORIGINS", "MESSAGING_DATABASE_READERS", "MESSAGING_DATABASE_URL", "MESSAGING_ENV",
-            "MESSAGING_JWT_SECRET", "MESSAGING_LISTEN", "MESSAGING_LOG", "MESSAGING_LOG_FORMAT",
-            "MESSAGING_NATS_URL", "MESSAGING_RATE_LIMITS", "MESSAGING_SERVER_KEY",
+            "MESSAGING_ALLOWED_ORIGINS",
+            "MESSAGING_DATABASE_READERS",
+            "MESSAGING_DATABASE_URL",
+            "MESSAGING_ENV",
+            "MESSAGING_JWT_SECRET",
+            "MESSAGING_LISTEN",
+            "MESSAGING_LOG",
+            "MESSAGING_LOG_FORMAT",
+            "MESSAGING_NATS_URL",
+            "MESSAGING_RATE_LIMITS",
+            "MESSAGING_SERVER_KEY",
         ];
         assert_eq!(found, expected);
     }
@@ -302,16 +304,43 @@ mod tests {
         };
         assert!(jwks("https://id.example/jwks.json", Some("ES256")).is_empty());
         assert!(jwks("http://127.0.0.1:9/jwks.json", Some("EdDSA")).is_empty());
-        assert_eq!(jwks("http://id.example/jwks.json", Some("RS256")), ["MESSAGING_JWKS_URL"]);
-        assert_eq!(jwks("https://id.example/jwks.json", Some("HS256")), ["MESSAGING_JWT_ALGORITHM"]);
-        assert_eq!(jwks("https://id.example/jwks.json", None), ["MESSAGING_JWT_ALGORITHM"]);
-        assert_eq!(names(Words { jwt_algorithm: Some("RS256".into()), ..Words::default() }), ["MESSAGING_JWT_ALGORITHM"]);
+        assert_eq!(
+            jwks("http://id.example/jwks.json", Some("RS256")),
+            ["MESSAGING_JWKS_URL"]
+        );
+        assert_eq!(
+            jwks("https://id.example/jwks.json", Some("HS256")),
+            ["MESSAGING_JWT_ALGORITHM"]
+        );
+        assert_eq!(
+            jwks("https://id.example/jwks.json", None),
+            ["MESSAGING_JWT_ALGORITHM"]
+        );
+        assert_eq!(
+            names(Words {
+                jwt_algorithm: Some("RS256".into()),
+                ..Words::default()
+            }),
+            ["MESSAGING_JWT_ALGORITHM"]
+        );
     }
 
     #[test]
     fn switches_are_on_and_off_or_true_and_false() {
-        for (word, on) in [("on", true), ("TRUE", true), ("off", false), ("false", false), ("", true), ("  ", true)] {
-            let settings = Words { websocket: Some(word.into()), ..Words::default() }.check().unwrap();
+        for (word, on) in [
+            ("on", true),
+            ("TRUE", true),
+            ("off", false),
+            ("false", false),
+            ("", true),
+            ("  ", true),
+        ] {
+            let settings = Words {
+                websocket: Some(word.into()),
+                ..Words::default()
+            }
+            .check()
+            .unwrap();
             assert_eq!(settings.websocket, on, "{word:?}");
         }
     }

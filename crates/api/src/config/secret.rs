@@ -18,7 +18,10 @@ pub fn kept_secret(data_dir: &Path) -> io::Result<SecretString> {
     let path = data_dir.join("jwt-secret");
     match fs::read_to_string(&path) {
         Ok(secret) if secret.trim().len() >= 32 => Ok(SecretString::from(secret.trim())),
-        Ok(_) => Err(io::Error::other(format!("{} holds no secret of 32 bytes; delete it", path.display()))),
+        Ok(_) => Err(io::Error::other(format!(
+            "{} holds no secret of 32 bytes; delete it",
+            path.display()
+        ))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make(data_dir, &path)?;
             // Of two processes that make one at the same time, one has won: both read the winner's.
@@ -34,7 +37,11 @@ fn make(data_dir: &Path, path: &Path) -> io::Result<()> {
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     // Written aside and linked into place, so that nobody ever reads half of one.
     let aside = data_dir.join(format!("jwt-secret.{}", uuid::Uuid::new_v4()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&aside)?;
     file.write_all(URL_SAFE_NO_PAD.encode(random).as_bytes())?;
     file.sync_all()?;
     let linked = fs::hard_link(&aside, path);
@@ -59,8 +66,14 @@ mod tests {
         let data = dir.path().join("data");
         let first = kept_secret(&data).unwrap();
         assert!(first.expose_secret().len() >= 32);
-        assert_eq!(kept_secret(&data).unwrap().expose_secret(), first.expose_secret());
-        let mode = fs::metadata(data.join("jwt-secret")).unwrap().permissions().mode();
+        assert_eq!(
+            kept_secret(&data).unwrap().expose_secret(),
+            first.expose_secret()
+        );
+        let mode = fs::metadata(data.join("jwt-secret"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
     }

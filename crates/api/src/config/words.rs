@@ -112,16 +112,29 @@ words! {
 impl Words {
     /// Reads the environment and then a file: the given one, or that of `MESSAGING_CONFIG`.
     pub(super) fn load(file: Option<PathBuf>) -> Result<Self, BadSettings> {
-        #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is where the environment is read"
+        )]
         let named = std::env::var_os("MESSAGING_CONFIG").filter(|name| !name.is_empty());
         let Some(file) = file.or_else(|| named.map(PathBuf::from)) else {
-            return Self::builder().env().load().map_err(|error| unreadable(&error));
+            return Self::builder()
+                .env()
+                .load()
+                .map_err(|error| unreadable(&error));
         };
         // A file that was named and is not there would otherwise be passed over in silence.
         if !file.is_file() {
-            return Err(BadSettings(vec![format!("there is no settings file {}", file.display())]));
+            return Err(BadSettings(vec![format!(
+                "there is no settings file {}",
+                file.display()
+            )]));
         }
-        Self::builder().env().file(file).load().map_err(|error| unreadable(&error))
+        Self::builder()
+            .env()
+            .file(file)
+            .load()
+            .map_err(|error| unreadable(&error))
     }
 
     /// Every name in the environment.
@@ -133,7 +146,11 @@ impl Words {
             FieldKind::Leaf { env, .. } => *env,
             FieldKind::Nested { .. } => None,
         };
-        Self::META.fields.iter().filter_map(|field| env(&field.kind)).collect()
+        Self::META
+            .fields
+            .iter()
+            .filter_map(|field| env(&field.kind))
+            .collect()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Make an account.
-#[utoipa::path(post, path = "/api/auth/register", tag = "accounts", request_body = Register,
+#[utoipa::path(post, path = "/api/auth/register", operation_id = "register", tag = "accounts", request_body = Register,
     responses((status = 201, description = "The account is made, and its person logged in.", body = Session)))]
 pub(super) async fn register(
     service: Data<Service>,
@@ -34,11 +34,17 @@ pub(super) async fn register(
     let (email, password, name) = body.parse()?;
     service.limits.check_registration(from.0)?;
     let logged_in = service.logins.register(email, password, name).await?;
-    Ok(welcome(&service, &request, HttpResponse::Created(), logged_in, in_cookie))
+    Ok(welcome(
+        &service,
+        &request,
+        HttpResponse::Created(),
+        logged_in,
+        in_cookie,
+    ))
 }
 
 /// Log in.
-#[utoipa::path(post, path = "/api/auth/login", tag = "accounts", request_body = LogIn,
+#[utoipa::path(post, path = "/api/auth/login", operation_id = "logIn", tag = "accounts", request_body = LogIn,
     responses((status = 200, description = "Logged in.", body = Session),
         (status = 401, description = "`unauthenticated`: e-mail and password are not those of an account.", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn log_in(
@@ -50,19 +56,27 @@ pub(super) async fn log_in(
     let body: LogIn = open(&service, body).await?;
     let in_cookie = body.cookie == Some(true);
     let credentials = body.parse()?;
-    let attempt = service.limits.check_login(credentials.email.as_ref(), from.0)?;
+    let attempt = service
+        .limits
+        .check_login(credentials.email.as_ref(), from.0)?;
     let logged_in = match service.logins.log_in(credentials).await {
         Ok(None) => return Err(Refusal::Unauthenticated.into()),
         Ok(Some(logged_in)) => Ok(logged_in),
         Err(error) => Err(error),
     };
     attempt.succeeded();
-    Ok(welcome(&service, &request, HttpResponse::Ok(), logged_in?, in_cookie))
+    Ok(welcome(
+        &service,
+        &request,
+        HttpResponse::Ok(),
+        logged_in?,
+        in_cookie,
+    ))
 }
 
 /// Trade a refresh token for the next one and a new access token. A token that was traded before
 /// revokes its whole login.
-#[utoipa::path(post, path = "/api/auth/refresh", tag = "accounts", request_body = Option<Refresh>,
+#[utoipa::path(post, path = "/api/auth/refresh", operation_id = "refreshLogin", tag = "accounts", request_body = Option<Refresh>,
     responses((status = 200, description = "Still logged in.", body = Session),
         (status = 401, description = "`unauthenticated`: the token is not good, or was used before.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: a cookie without an allowed `Origin`.", body = Problem, content_type = "application/problem+json")))]
@@ -85,11 +99,17 @@ pub(super) async fn refresh(
         None => None,
     };
     let logged_in = logged_in.ok_or(Refusal::Unauthenticated)?;
-    Ok(welcome(&service, &request, HttpResponse::Ok(), logged_in, in_cookie))
+    Ok(welcome(
+        &service,
+        &request,
+        HttpResponse::Ok(),
+        logged_in,
+        in_cookie,
+    ))
 }
 
 /// Log out: end the login of a refresh token and its open connections.
-#[utoipa::path(post, path = "/api/auth/logout", tag = "accounts", request_body = Option<Refresh>,
+#[utoipa::path(post, path = "/api/auth/logout", operation_id = "logOut", tag = "accounts", request_body = Option<Refresh>,
     responses((status = 204, description = "Logged out, also if nobody was logged in."),
         (status = 403, description = "`forbidden`: a cookie without an allowed `Origin`.", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn log_out(
@@ -112,30 +132,54 @@ pub(super) async fn log_out(
 }
 
 /// Whose access token it is.
-#[utoipa::path(get, path = "/api/auth/me", tag = "accounts", security(("accessToken" = [])),
+#[utoipa::path(get, path = "/api/auth/me", operation_id = "whoAmI", tag = "accounts", security(("accessToken" = [])),
     responses((status = 200, description = "The caller.", body = User)))]
 pub(super) async fn me(actor: Actor) -> Json<User> {
     Json(User::from(actor.user()))
 }
 
 async fn open<T: serde::de::DeserializeOwned>(service: &Service, body: Body) -> Result<T, Problem> {
-    if service.logins.are_open() { body.json().await } else { Err(Refusal::SwitchedOff.into()) }
+    if service.logins.are_open() {
+        body.json().await
+    } else {
+        Err(Refusal::SwitchedOff.into())
+    }
 }
 
-async fn open_if_any<T: serde::de::DeserializeOwned>(service: &Service, body: Body) -> Result<Option<T>, Problem> {
-    if service.logins.are_open() { body.json_if_any().await } else { Err(Refusal::SwitchedOff.into()) }
+async fn open_if_any<T: serde::de::DeserializeOwned>(
+    service: &Service,
+    body: Body,
+) -> Result<Option<T>, Problem> {
+    if service.logins.are_open() {
+        body.json_if_any().await
+    } else {
+        Err(Refusal::SwitchedOff.into())
+    }
 }
 
 fn welcome(
     service: &Service,
     request: &HttpRequest,
     mut answer: HttpResponseBuilder,
-    LoggedIn { user, access_token, refresh_token }: LoggedIn,
+    LoggedIn {
+        user,
+        access_token,
+        refresh_token,
+    }: LoggedIn,
     in_cookie: bool,
 ) -> HttpResponse {
-    let mut session = Session::new(&user, access_token, service.logins.access_lifetime(), refresh_token);
+    let mut session = Session::new(
+        &user,
+        access_token,
+        service.logins.access_lifetime(),
+        refresh_token,
+    );
     if let Some(token) = session.refresh_token.take_if(|_| in_cookie) {
-        answer.cookie(cookie::bake(request, token, service.logins.refresh_lifetime()));
+        answer.cookie(cookie::bake(
+            request,
+            token,
+            service.logins.refresh_lifetime(),
+        ));
     }
     answer.json(session)
 }

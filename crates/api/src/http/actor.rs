@@ -86,14 +86,19 @@ impl FromRequest for From {
 }
 
 fn service(request: &HttpRequest) -> Result<web::Data<Service>, Problem> {
-    request.app_data::<web::Data<Service>>().cloned().ok_or_else(|| Refusal::Internal.into())
+    request
+        .app_data::<web::Data<Service>>()
+        .cloned()
+        .ok_or_else(|| Refusal::Internal.into())
 }
 
 /// The one bearer token of a request (RFC 6750): in no query, no cookie, and not twice.
 fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION);
     let (value, more) = (values.next(), values.next());
-    let credentials = value.filter(|_| more.is_none()).and_then(|value| value.to_str().ok());
+    let credentials = value
+        .filter(|_| more.is_none())
+        .and_then(|value| value.to_str().ok());
     let token = credentials.and_then(|credentials| {
         let (scheme, token) = credentials.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -122,7 +127,15 @@ mod tests {
     fn a_token_comes_once_and_as_bearer() {
         assert_eq!(token(&["Bearer abc"]).as_deref(), Some("abc"));
         assert_eq!(token(&["bEARER  abc "]).as_deref(), Some("abc"));
-        for bad in [&[][..], &[""], &["Bearer"], &["Bearer "], &["Basic abc"], &["abc"], &["Bearer a", "Bearer b"]] {
+        for bad in [
+            &[][..],
+            &[""],
+            &["Bearer"],
+            &["Bearer "],
+            &["Basic abc"],
+            &["abc"],
+            &["Bearer a", "Bearer b"],
+        ] {
             assert_eq!(token(bad), None, "{bad:?}");
         }
     }

@@ -1,6 +1,10 @@
 //! What holds for all answers: their headers, and that there is one whatever happens.
 
-use std::{panic::AssertUnwindSafe, sync::atomic::Ordering};
+use std::{
+    future::{Ready, ready},
+    panic::AssertUnwindSafe,
+    sync::atomic::Ordering,
+};
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
@@ -33,7 +37,10 @@ pub(crate) async fn finish(
     let service = request.app_data::<web::Data<Service>>().cloned();
     let _counted = service.map(InFlight::new);
     let of_api = request.path().starts_with("/api/");
-    let id = request.extensions().get::<RequestId>().map(ToString::to_string);
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(ToString::to_string);
     let mut response = next.call(request).await?.map_into_boxed_body();
     let headers = response.headers_mut();
     default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -81,18 +88,23 @@ pub(super) async fn outlive_panics(
     let kept = request.request().clone();
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
-        Err(_panic) => Ok(ServiceResponse::new(kept, Problem::from(Refusal::Internal).response())),
+        Err(_panic) => Ok(ServiceResponse::new(
+            kept,
+            Problem::from(Refusal::Internal).response(),
+        )),
     }
 }
 
 /// There is no such address.
-pub(super) async fn not_found() -> HttpResponse {
-    Problem::from(Refused::NotFound).response()
+pub(super) fn not_found() -> Ready<HttpResponse> {
+    ready(Problem::from(Refused::NotFound).response())
 }
 
 /// The address does not know the method; these it knows.
-pub(super) async fn method_not_allowed(methods: &'static str) -> HttpResponse {
+pub(super) fn method_not_allowed(methods: &'static str) -> Ready<HttpResponse> {
     let mut response = Problem::from(Refusal::MethodNotAllowed).response();
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
     response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(methods));
+    ready(response)
 }

@@ -33,10 +33,13 @@ impl FromRequest for Body {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let headers = request.headers();
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let length = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
         ready(Ok(Self {
             payload: payload.take(),
-            has_content: length.is_some_and(|length| length > 0) || headers.contains_key(header::TRANSFER_ENCODING),
+            has_content: length.is_some_and(|length| length > 0)
+                || headers.contains_key(header::TRANSFER_ENCODING),
             is_json: is_plain_json(headers),
             announced: length,
         }))
@@ -60,7 +63,11 @@ impl Body {
     /// # Errors
     /// Those of [`Self::json`].
     pub(super) async fn json_if_any<T: DeserializeOwned>(self) -> Result<Option<T>, Problem> {
-        if self.has_content { self.json().await.map(Some) } else { Ok(None) }
+        if self.has_content {
+            self.json().await.map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     async fn bytes(mut self) -> Result<Bytes, Problem> {
@@ -84,14 +91,22 @@ impl Body {
 /// Whether the body says that it is JSON in UTF-8, and not compressed.
 fn is_plain_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE);
-    let (Some(media_type), None) = (types.next().and_then(|value| value.to_str().ok()), types.next()) else {
+    let (Some(media_type), None) = (
+        types.next().and_then(|value| value.to_str().ok()),
+        types.next(),
+    ) else {
         return false;
     };
     let mut parts = media_type.split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
-    let is_utf8 = parts.filter_map(|part| part.split_once('=')).all(|(name, value)| {
-        !name.trim().eq_ignore_ascii_case("charset") || value.trim_matches([' ', '"']).eq_ignore_ascii_case("utf-8")
-    });
+    let is_json = parts
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = parts
+        .filter_map(|part| part.split_once('='))
+        .all(|(name, value)| {
+            !name.trim().eq_ignore_ascii_case("charset")
+                || value.trim_matches([' ', '"']).eq_ignore_ascii_case("utf-8")
+        });
     is_json && is_utf8 && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
@@ -108,10 +123,20 @@ mod tests {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
             is_plain_json(&headers)
         };
-        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+        ] {
             assert!(of(good), "{good}");
         }
-        for bad in ["", "text/plain", "application/jsonp", "application/json; charset=utf-16", "application/merge-patch+json"] {
+        for bad in [
+            "",
+            "text/plain",
+            "application/jsonp",
+            "application/json; charset=utf-16",
+            "application/merge-patch+json",
+        ] {
             assert!(!of(bad), "{bad}");
         }
     }

@@ -12,14 +12,15 @@ use crate::{
     service::Service,
     wire::{
         conversation::{
-            ChangeSettings, Conversation, Inbox, MarkRead, MessagePage, ReadState, Start, StartConversation, Started,
+            ChangeSettings, Conversation, MarkRead, ReadState, Start, StartConversation, Started,
         },
+        page::{Inbox, MessagePage},
         query::{self, InboxParams, WindowParams},
     },
 };
 
 /// The caller's conversations, latest activity first.
-#[utoipa::path(get, path = "/api/messages/conversations", tag = "conversations", params(InboxParams),
+#[utoipa::path(get, path = "/api/messages/conversations", operation_id = "listConversations", tag = "conversations", params(InboxParams),
     security(("accessToken" = [])),
     responses((status = 200, description = "A page of conversations.", body = Inbox)))]
 pub(super) async fn inbox(
@@ -34,7 +35,7 @@ pub(super) async fn inbox(
 
 /// Start, or find, the caller's conversation as buyer with a seller about a product; with `content`
 /// and `clientId` also send its first message, all or nothing.
-#[utoipa::path(post, path = "/api/messages/conversations", tag = "conversations", request_body = StartConversation,
+#[utoipa::path(post, path = "/api/messages/conversations", operation_id = "startConversation", tag = "conversations", request_body = StartConversation,
     security(("accessToken" = [])),
     responses((status = 201, description = "It is new.", body = Started),
         (status = 200, description = "It was there already.", body = Started),
@@ -46,12 +47,19 @@ pub(super) async fn start(
     service: Data<Service>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let Start { seller, product, first } = body.json::<StartConversation>().await?.parse()?;
+    let Start {
+        seller,
+        product,
+        first,
+    } = body.json::<StartConversation>().await?.parse()?;
     if first.is_some() {
         service.limits.check_send(actor.id())?;
     }
     service.limits.check_opening(actor.id())?;
-    let opened = service.messaging.start(actor.id(), seller, product, first).await?;
+    let opened = service
+        .messaging
+        .start(actor.id(), seller, product, first)
+        .await?;
     let mut answer = HttpResponse::Created();
     if !opened.created {
         service.limits.found_opening(actor.id());
@@ -61,7 +69,7 @@ pub(super) async fn start(
 }
 
 /// A conversation and a page of its messages in rising `seq`: the newest when no anchor is given.
-#[utoipa::path(get, path = "/api/messages/conversations/{id}", tag = "conversations",
+#[utoipa::path(get, path = "/api/messages/conversations/{id}", operation_id = "readConversation", tag = "conversations",
     params(("id" = String, Path, description = "The conversation.", format = Uuid), WindowParams),
     security(("accessToken" = [])),
     responses((status = 200, description = "A page of messages.", body = MessagePage)))]
@@ -72,12 +80,15 @@ pub(super) async fn window(
     request: HttpRequest,
 ) -> Result<Json<MessagePage>, Problem> {
     let (window, limit) = query::read::<WindowParams>(request.query_string())?.parse()?;
-    let page = service.messaging.window(actor.id(), conversation(&id)?, window, limit).await?;
+    let page = service
+        .messaging
+        .window(actor.id(), conversation(&id)?, window, limit)
+        .await?;
     Ok(Json(MessagePage::from(&page)))
 }
 
 /// Change the caller's own settings of a conversation.
-#[utoipa::path(patch, path = "/api/messages/conversations/{id}", tag = "conversations", request_body = ChangeSettings,
+#[utoipa::path(patch, path = "/api/messages/conversations/{id}", operation_id = "changeSettings", tag = "conversations", request_body = ChangeSettings,
     params(("id" = String, Path, description = "The conversation.", format = Uuid)),
     security(("accessToken" = [])),
     responses((status = 200, description = "The conversation as it is now.", body = Conversation)))]
@@ -88,12 +99,15 @@ pub(super) async fn configure(
     body: Body,
 ) -> Result<Json<Conversation>, Problem> {
     let settings = body.json::<ChangeSettings>().await?.into();
-    let view = service.messaging.configure(actor.id(), conversation(&id)?, settings).await?;
+    let view = service
+        .messaging
+        .configure(actor.id(), conversation(&id)?, settings)
+        .await?;
     Ok(Json(Conversation::from(&view)))
 }
 
 /// Move the caller's read cursor up to `seq`: never back, never past the newest message.
-#[utoipa::path(post, path = "/api/messages/conversations/{id}/read", tag = "conversations", request_body = MarkRead,
+#[utoipa::path(post, path = "/api/messages/conversations/{id}/read", operation_id = "markRead", tag = "conversations", request_body = MarkRead,
     params(("id" = String, Path, description = "The conversation.", format = Uuid)),
     security(("accessToken" = [])),
     responses((status = 200, description = "How cursor and badge stand now.", body = ReadState)))]
@@ -104,7 +118,10 @@ pub(super) async fn mark_read(
     body: Body,
 ) -> Result<Json<ReadState>, Problem> {
     let seq = body.json::<MarkRead>().await?.parse()?;
-    let state = service.messaging.advance(actor.id(), conversation(&id)?, Cursor::Read, seq).await?;
+    let state = service
+        .messaging
+        .advance(actor.id(), conversation(&id)?, Cursor::Read, seq)
+        .await?;
     Ok(Json(ReadState::from(state)))
 }
 

@@ -42,7 +42,10 @@ pub(super) fn read(request: &HttpRequest, service: &Service) -> Result<Option<St
     let Some(cookie) = request.cookie(NAME) else {
         return Ok(None);
     };
-    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = request
+        .headers()
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok());
     if origin.is_some_and(|origin| service.origins.allows(origin)) {
         Ok(Some(cookie.value().to_owned()))
     } else {
@@ -53,8 +56,17 @@ pub(super) fn read(request: &HttpRequest, service: &Service) -> Result<Option<St
 /// Whether the browser speaks to this very machine, where there is no TLS. Behind a proxy on the
 /// same machine the peer is local but the host is not.
 fn stays_on_this_machine(request: &HttpRequest) -> bool {
-    let local_peer = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(name, _)| name);
+    let local_peer = request
+        .peer_addr()
+        .is_some_and(|peer| peer.ip().is_loopback());
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.contains(']'))
+        .map_or(host, |(name, _)| name);
     local_peer && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }

@@ -28,7 +28,9 @@ pub(crate) async fn cors(
     let allowed = allowed_origin(&request);
     let asks_beforehand = *request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ORIGIN)
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if asks_beforehand {
         let mut answer = HttpResponse::NoContent().finish();
         if allowed.is_some() {
@@ -43,7 +45,10 @@ pub(crate) async fn cors(
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
         let exposed = HeaderValue::from_static("Retry-After, X-Request-Id");
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
@@ -55,11 +60,17 @@ fn permit(headers: &mut HeaderMap) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     let names = HeaderValue::from_static("Authorization, Content-Type");
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static(MAX_AGE),
+    );
 }
 
 fn allowed_origin(request: &ServiceRequest) -> Option<HeaderValue> {
     let service = request.app_data::<web::Data<Service>>()?;
     let origin = request.headers().get(header::ORIGIN)?;
-    service.origins.allows(origin.to_str().ok()?).then(|| origin.clone())
+    service
+        .origins
+        .allows(origin.to_str().ok()?)
+        .then(|| origin.clone())
 }

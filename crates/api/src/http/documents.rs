@@ -37,15 +37,17 @@ pub(super) async fn front_door_style() -> HttpResponse {
 }
 
 fn contract(document: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(openapi::written(document))
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(openapi::written(document))
 }
 
-fn page(html: String) -> HttpResponse {
+fn page(html: impl Into<String>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
         .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
-        .body(html)
+        .body(html.into())
 }
 
 fn style(css: &'static str) -> HttpResponse {

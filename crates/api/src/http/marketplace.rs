@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Describe a person.
-#[utoipa::path(put, path = "/api/server/users/{id}", tag = "marketplace", request_body = PutUser,
+#[utoipa::path(put, path = "/api/server/users/{id}", operation_id = "putUser", tag = "marketplace", request_body = PutUser,
     params(("id" = String, Path, description = "The marketplace's id.")), security(("serverKey" = [])),
     responses((status = 200, description = "The person.", body = User)))]
 pub(super) async fn put_user(
@@ -33,7 +33,7 @@ pub(super) async fn put_user(
 }
 
 /// Describe a product.
-#[utoipa::path(put, path = "/api/server/products/{id}", tag = "marketplace", request_body = PutProduct,
+#[utoipa::path(put, path = "/api/server/products/{id}", operation_id = "putProduct", tag = "marketplace", request_body = PutProduct,
     params(("id" = String, Path, description = "The marketplace's id.")), security(("serverKey" = [])),
     responses((status = 200, description = "The product.", body = Product)))]
 pub(super) async fn put_product(
@@ -48,7 +48,7 @@ pub(super) async fn put_product(
 }
 
 /// Erase a person: account, profile and sessions. Messages stay under an erased author, or go too.
-#[utoipa::path(delete, path = "/api/server/users/{id}", tag = "marketplace",
+#[utoipa::path(delete, path = "/api/server/users/{id}", operation_id = "eraseUser", tag = "marketplace",
     params(("id" = String, Path, description = "The marketplace's id."), EraseQuery), security(("serverKey" = [])),
     responses((status = 204, description = "Erased.")))]
 pub(super) async fn erase_user(

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Send a message.
-#[utoipa::path(post, path = "/api/messages/send", tag = "messages", request_body = SendMessage,
+#[utoipa::path(post, path = "/api/messages/send", operation_id = "sendMessage", tag = "messages", request_body = SendMessage,
     security(("accessToken" = [])),
     responses((status = 201, description = "It is sent.", body = Message),
         (status = 200, description = "It had been sent already, by this `clientId`: the message as it is now.", body = Message),
@@ -28,13 +28,20 @@ pub(super) async fn send(
 ) -> Result<HttpResponse, Problem> {
     let (conversation, client_id, content) = body.json::<SendMessage>().await?.parse()?;
     service.limits.check_send(actor.id())?;
-    let sent = service.messaging.send(actor.id(), conversation, client_id, content).await?;
-    let mut answer = if sent.duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
+    let sent = service
+        .messaging
+        .send(actor.id(), conversation, client_id, content)
+        .await?;
+    let mut answer = if sent.duplicate {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::Created()
+    };
     Ok(answer.json(Message::from(&sent.message)))
 }
 
 /// Edit one's own message, within 15 minutes.
-#[utoipa::path(patch, path = "/api/messages/conversations/{id}/messages/{seq}", tag = "messages", request_body = EditMessage,
+#[utoipa::path(patch, path = "/api/messages/conversations/{id}/messages/{seq}", operation_id = "editMessage", tag = "messages", request_body = EditMessage,
     params(("id" = String, Path, description = "The conversation.", format = Uuid),
         ("seq" = i64, Path, description = "The message's place.", minimum = 1)),
     security(("accessToken" = [])),
@@ -50,12 +57,15 @@ pub(super) async fn edit(
     let (revision, content) = body.json::<EditMessage>().await?.parse()?;
     service.limits.check_send(actor.id())?;
     let (id, seq) = (conversation(&path.0)?, place(&path.1)?);
-    let message = service.messaging.edit(actor.id(), id, seq, revision, content).await?;
+    let message = service
+        .messaging
+        .edit(actor.id(), id, seq, revision, content)
+        .await?;
     Ok(Json(Message::from(&message)))
 }
 
 /// Delete one's own message, at any time. Again: the same answer.
-#[utoipa::path(delete, path = "/api/messages/conversations/{id}/messages/{seq}", tag = "messages",
+#[utoipa::path(delete, path = "/api/messages/conversations/{id}/messages/{seq}", operation_id = "deleteMessage", tag = "messages",
     params(("id" = String, Path, description = "The conversation.", format = Uuid),
         ("seq" = i64, Path, description = "The message's place.", minimum = 1)),
     security(("accessToken" = [])),

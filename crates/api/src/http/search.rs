@@ -10,14 +10,14 @@ use crate::{
     problem::Problem,
     service::Service,
     wire::{
-        conversation::Unread,
+        page::Unread,
         query::{self, SearchParams},
         search::SearchPage,
     },
 };
 
 /// The caller's messages in which all words occur, the last also as a beginning; latest first.
-#[utoipa::path(get, path = "/api/messages/search", tag = "messages", params(SearchParams),
+#[utoipa::path(get, path = "/api/messages/search", operation_id = "searchMessages", tag = "messages", params(SearchParams),
     security(("accessToken" = [])),
     responses((status = 200, description = "A page of messages.", body = SearchPage),
         (status = 404, description = "`not_found`: the conversation.", body = Problem, content_type = "application/problem+json")))]
@@ -32,7 +32,7 @@ pub(super) async fn search(
 }
 
 /// What the caller has not read, for a badge.
-#[utoipa::path(get, path = "/api/messages/unread", tag = "conversations", security(("accessToken" = [])),
+#[utoipa::path(get, path = "/api/messages/unread", operation_id = "countUnread", tag = "conversations", security(("accessToken" = [])),
     responses((status = 200, description = "The counts.", body = Unread)))]
 pub(super) async fn unread(actor: Actor, service: Data<Service>) -> Result<Json<Unread>, Problem> {
     let totals = service.messaging.unread(actor.id()).await?;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The caller's durable events after a position, as the WebSocket sends them.
-#[utoipa::path(get, path = "/api/messages/sync", tag = "events", params(SyncParams), security(("accessToken" = [])),
+#[utoipa::path(get, path = "/api/messages/sync", operation_id = "sync", tag = "events", params(SyncParams), security(("accessToken" = [])),
     responses((status = 200, description = "The events in order.", body = Missed),
         (status = 410, description = "`resync`: take a snapshot from the inbox.", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn missed(

@@ -10,8 +10,15 @@ pub struct Address(Option<IpAddr>);
 impl Address {
     /// The address of a request: its peer's, or, behind `proxies` of one's own, that which the
     /// outermost of them wrote into `X-Forwarded-For`. What stands before it anybody can have written.
-    pub fn of<'a>(peer: Option<IpAddr>, forwarded_for: impl Iterator<Item = &'a str>, proxies: usize) -> Self {
-        let hops: Vec<_> = forwarded_for.flat_map(|header| header.split(',')).map(str::trim).collect();
+    pub fn of<'a>(
+        peer: Option<IpAddr>,
+        forwarded_for: impl Iterator<Item = &'a str>,
+        proxies: usize,
+    ) -> Self {
+        let hops: Vec<_> = forwarded_for
+            .flat_map(|header| header.split(','))
+            .map(str::trim)
+            .collect();
         let told = match hops.len().checked_sub(proxies) {
             _ if proxies == 0 => None,
             Some(at) => hops.get(at),
@@ -22,7 +29,9 @@ impl Address {
 }
 
 fn parse(hop: &str) -> Option<IpAddr> {
-    hop.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
+    hop.parse()
+        .ok()
+        .or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -40,16 +49,29 @@ mod tests {
     use super::*;
 
     fn of(peer: &str, forwarded_for: &[&str], proxies: usize) -> String {
-        let address = Address::of(Some(peer.parse().unwrap()), forwarded_for.iter().copied(), proxies);
+        let address = Address::of(
+            Some(peer.parse().unwrap()),
+            forwarded_for.iter().copied(),
+            proxies,
+        );
         address.0.unwrap().to_string()
     }
 
     #[test]
     fn a_header_is_believed_from_proxies_of_ones_own_only() {
         assert_eq!(of("192.0.2.1", &["198.51.100.7"], 0), "192.0.2.1");
-        assert_eq!(of("10.0.0.1", &["203.0.113.9, 198.51.100.7"], 1), "198.51.100.7");
-        assert_eq!(of("10.0.0.1", &["203.0.113.9", "198.51.100.7:4711"], 1), "198.51.100.7");
-        assert_eq!(of("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], 2), "198.51.100.7");
+        assert_eq!(
+            of("10.0.0.1", &["203.0.113.9, 198.51.100.7"], 1),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            of("10.0.0.1", &["203.0.113.9", "198.51.100.7:4711"], 1),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            of("10.0.0.1", &["1.1.1.1, 198.51.100.7, 10.0.0.2"], 2),
+            "198.51.100.7"
+        );
         assert_eq!(of("10.0.0.1", &["198.51.100.7"], 2), "198.51.100.7");
         assert_eq!(of("10.0.0.1", &["nonsense"], 1), "10.0.0.1");
         assert_eq!(of("10.0.0.1", &[], 1), "10.0.0.1");

@@ -37,8 +37,15 @@ struct State<K> {
 impl<K: Hash + Eq + Clone> Buckets<K> {
     /// Buckets that hold `burst` and gain one each `interval`.
     pub(super) fn new(burst: u32, interval: Duration) -> Self {
-        let state = State { full_at: HashMap::new(), sweep_at: FEW };
-        Self { interval, span: interval.saturating_mul(burst), state: Mutex::new(state) }
+        let state = State {
+            full_at: HashMap::new(),
+            sweep_at: FEW,
+        };
+        Self {
+            interval,
+            span: interval.saturating_mul(burst),
+            state: Mutex::new(state),
+        }
     }
 
     /// Takes one.

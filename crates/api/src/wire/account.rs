@@ -34,8 +34,12 @@ impl Register {
     pub fn parse(self) -> Result<(Email, Password, DisplayName), Error> {
         let mut faults = Faults::new();
         let email = faults.required("email", self.email, |email| Email::parse(&email));
-        let password = faults.required("password", self.password, |password| Password::parse(&password));
-        let name = faults.required("displayName", self.display_name, |name| DisplayName::parse(&name));
+        let password = faults.required("password", self.password, |password| {
+            Password::parse(&password)
+        });
+        let name = faults.required("displayName", self.display_name, |name| {
+            DisplayName::parse(&name)
+        });
         let ((email, password), name) = faults.finish(email.zip(password).zip(name))?;
         Ok((email, password, name))
     }
@@ -76,7 +80,8 @@ impl LogIn {
         let (email, password) = faults.finish(email.zip(password))?;
         Ok(Credentials {
             email: Email::parse(&email).ok(),
-            password: (password.len() <= *PASSWORD_BYTES.end()).then(|| SecretString::from(password)),
+            password: (password.len() <= *PASSWORD_BYTES.end())
+                .then(|| SecretString::from(password)),
         })
     }
 }
@@ -91,7 +96,10 @@ pub struct Refresh {
 
 /// The error for a request that has a refresh token nowhere.
 pub(crate) fn no_refresh_token() -> Error {
-    Error::field("refreshToken", Fault::invalid("a refresh token is required, here or as a cookie"))
+    Error::field(
+        "refreshToken",
+        Fault::invalid("a refresh token is required, here or as a cookie"),
+    )
 }
 
 /// A person who is logged in.
@@ -113,7 +121,12 @@ pub struct Session {
 
 impl Session {
     /// The answer to somebody who logged in, with the refresh token still in it.
-    pub fn new(user: &messaging_domain::User, access_token: String, lifetime: Duration, refresh_token: String) -> Self {
+    pub fn new(
+        user: &messaging_domain::User,
+        access_token: String,
+        lifetime: Duration,
+        refresh_token: String,
+    ) -> Self {
         Self {
             user: User::from(user),
             access_token,
@@ -129,15 +142,25 @@ mod tests {
 
     #[test]
     fn registering_names_every_fault_at_once() {
-        let request = Register { email: Some("x".into()), password: Some("short".into()), ..Register::default() };
-        let Err(Error::Invalid(errors)) = request.parse() else { panic!("not refused") };
+        let request = Register {
+            email: Some("x".into()),
+            password: Some("short".into()),
+            ..Register::default()
+        };
+        let Err(Error::Invalid(errors)) = request.parse() else {
+            panic!("not refused")
+        };
         let fields: Vec<_> = errors.iter().map(|error| &*error.field).collect();
         assert_eq!(fields, ["email", "password", "displayName"]);
     }
 
     #[test]
     fn credentials_that_nobody_can_have_are_not_refused_here() {
-        let request = LogIn { email: Some("x".into()), password: Some("x".repeat(1_025)), cookie: None };
+        let request = LogIn {
+            email: Some("x".into()),
+            password: Some("x".repeat(1_025)),
+            cookie: None,
+        };
         let credentials = request.parse().unwrap();
         assert!(credentials.email.is_none() && credentials.password.is_none());
     }

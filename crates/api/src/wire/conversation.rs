@@ -1,17 +1,18 @@
 //! Conversations: how they are shown, started, read and set.
 
 use messaging_domain::{
-    self as domain, ClientId, ConversationId, ConversationView, Error, Fault, ProductId, Seq, Settings, UserId,
+    self as domain, ClientId, ConversationId, ConversationView, Error, Fault, ProductId, Seq,
+    Settings, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    product::Product,
-    user::User,
     faults::Faults,
     json,
     message::{Message, NewContent, parse_content, parse_conversation},
+    product::Product,
+    user::User,
 };
 
 /// A conversation as the caller sees it.
@@ -165,7 +166,11 @@ impl StartConversation {
         } else {
             None
         };
-        faults.finish(seller.map(|seller| Start { seller, product, first }))
+        faults.finish(seller.map(|seller| Start {
+            seller,
+            product,
+            first,
+        }))
     }
 }
 
@@ -239,7 +244,11 @@ impl MoveCursor {
 
 /// Takes the place of a message, or 0 for the place before the first.
 pub(crate) fn parse_place(seq: i64) -> Result<Seq, Fault> {
-    if seq >= 0 { Ok(Seq::new(seq)) } else { Err(Fault::invalid("a place is 0 or more")) }
+    if seq >= 0 {
+        Ok(Seq::new(seq))
+    } else {
+        Err(Fault::invalid("a place is 0 or more"))
+    }
 }
 
 /// How the caller's cursor and badge stand now.
@@ -259,7 +268,11 @@ pub struct ReadState {
 
 impl From<domain::ReadState> for ReadState {
     fn from(state: domain::ReadState) -> Self {
-        Self { read_seq: state.read_seq.get(), unread_count: state.unread_count, unread_total: state.unread_total }
+        Self {
+            read_seq: state.read_seq.get(),
+            unread_count: state.unread_count,
+            unread_total: state.unread_total,
+        }
     }
 }
 
@@ -277,83 +290,11 @@ pub struct ChangeSettings {
 
 impl From<ChangeSettings> for Settings {
     fn from(change: ChangeSettings) -> Self {
-        Self { archived: change.archived, muted: change.muted, blocked: change.blocked }
-    }
-}
-
-/// A page of the caller's conversations, latest activity first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Inbox {
-    /// The conversations.
-    pub items: Vec<Conversation>,
-    /// Where the next page begins, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub next_cursor: Option<String>,
-    /// What is left unread in all conversations that are neither archived nor muted.
-    #[schema(minimum = 0)]
-    pub unread_total: i64,
-    /// Of which numbering `position` is.
-    #[schema(format = Uuid)]
-    pub epoch: String,
-    /// The caller's position, read no later than the items: events after it may be applied to them.
-    #[schema(minimum = 0)]
-    pub position: i64,
-}
-
-impl From<&domain::InboxPage> for Inbox {
-    fn from(page: &domain::InboxPage) -> Self {
         Self {
-            items: page.items.iter().map(Conversation::from).collect(),
-            next_cursor: page.next.map(super::cursor::inbox),
-            unread_total: page.unread.messages,
-            epoch: page.head.epoch.to_string(),
-            position: page.head.position.get(),
+            archived: change.archived,
+            muted: change.muted,
+            blocked: change.blocked,
         }
-    }
-}
-
-/// A page of a conversation's messages in rising `seq`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MessagePage {
-    /// The conversation.
-    pub conversation: Conversation,
-    /// The messages.
-    pub items: Vec<Message>,
-    /// There are older ones.
-    pub has_before: bool,
-    /// There are newer ones.
-    pub has_after: bool,
-}
-
-impl From<&domain::MessagePage> for MessagePage {
-    fn from(page: &domain::MessagePage) -> Self {
-        Self {
-            conversation: Conversation::from(&page.conversation),
-            items: page.items.iter().map(Message::from).collect(),
-            has_before: page.has_before,
-            has_after: page.has_after,
-        }
-    }
-}
-
-/// What a badge shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Unread {
-    /// Unread messages in conversations that are neither archived nor muted.
-    #[schema(minimum = 0)]
-    pub unread_total: i64,
-    /// How many such conversations have any.
-    #[schema(minimum = 0)]
-    pub conversations: i64,
-}
-
-impl From<domain::UnreadTotals> for Unread {
-    fn from(totals: domain::UnreadTotals) -> Self {
-        Self { unread_total: totals.messages, conversations: totals.conversations }
     }
 }
 
@@ -364,7 +305,10 @@ mod tests {
     fn start(body: &str) -> Result<Start, Vec<String>> {
         let request: StartConversation = json::read(body.as_bytes()).unwrap();
         request.parse().map_err(|error| match error {
-            Error::Invalid(errors) => errors.into_iter().map(|error| error.field.into_owned()).collect(),
+            Error::Invalid(errors) => errors
+                .into_iter()
+                .map(|error| error.field.into_owned())
+                .collect(),
             other => panic!("{other:?}"),
         })
     }
@@ -372,16 +316,26 @@ mod tests {
     #[test]
     fn a_first_message_needs_its_content_and_its_client_id() {
         assert!(start("{\"sellerId\":\"bob\"}").unwrap().first.is_none());
-        assert_eq!(start("{\"sellerId\":\"bob\",\"content\":{\"kind\":\"text\",\"text\":\"hi\"}}").unwrap_err(), ["clientId"]);
         assert_eq!(
-            start("{\"sellerId\":\"b b\",\"clientId\":\"0190163d-8694-739b-aea5-966c26f8ad91\"}").unwrap_err(),
+            start("{\"sellerId\":\"bob\",\"content\":{\"kind\":\"text\",\"text\":\"hi\"}}")
+                .unwrap_err(),
+            ["clientId"]
+        );
+        assert_eq!(
+            start("{\"sellerId\":\"b b\",\"clientId\":\"0190163d-8694-739b-aea5-966c26f8ad91\"}")
+                .unwrap_err(),
             ["sellerId", "content"]
         );
     }
 
     #[test]
     fn a_place_is_zero_or_more() {
-        for (seq, good) in [(Some(0), true), (Some(i64::MAX), true), (Some(-1), false), (None, false)] {
+        for (seq, good) in [
+            (Some(0), true),
+            (Some(i64::MAX), true),
+            (Some(-1), false),
+            (None, false),
+        ] {
             assert_eq!(MarkRead { seq }.parse().is_ok(), good, "{seq:?}");
         }
     }

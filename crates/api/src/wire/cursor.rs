@@ -5,7 +5,10 @@ use messaging_domain::{ConversationId, Fault, InboxCursor, SearchCursor, Seq, Ti
 
 /// Writes where the next page of an inbox begins.
 pub fn inbox(cursor: InboxCursor) -> String {
-    write(&[&format!("i{}", cursor.last_activity_at.as_microseconds()), &cursor.id.to_string()])
+    write(&[
+        &format!("i{}", cursor.last_activity_at.as_microseconds()),
+        &cursor.id.to_string(),
+    ])
 }
 
 /// Reads it back.
@@ -15,15 +18,24 @@ pub fn inbox(cursor: InboxCursor) -> String {
 pub fn parse_inbox(word: &str) -> Result<InboxCursor, Fault> {
     let text = read(word)?;
     let parsed = text.split_once(' ').and_then(|(at, id)| {
-        Some(InboxCursor { last_activity_at: moment(at.strip_prefix('i')?)?, id: conversation(id)? })
+        Some(InboxCursor {
+            last_activity_at: moment(at.strip_prefix('i')?)?,
+            id: conversation(id)?,
+        })
     });
-    parsed.filter(|cursor| inbox(*cursor) == word).ok_or_else(unknown)
+    parsed
+        .filter(|cursor| inbox(*cursor) == word)
+        .ok_or_else(unknown)
 }
 
 /// Writes where the next page of a search begins.
 pub fn search(cursor: SearchCursor) -> String {
     let at = format!("s{}", cursor.created_at.as_microseconds());
-    write(&[&at, &cursor.conversation.to_string(), &cursor.seq.to_string()])
+    write(&[
+        &at,
+        &cursor.conversation.to_string(),
+        &cursor.seq.to_string(),
+    ])
 }
 
 /// Reads it back.
@@ -40,7 +52,9 @@ pub fn parse_search(word: &str) -> Result<SearchCursor, Fault> {
             seq: Seq::new(seq.parse().ok()?),
         })
     });
-    parsed.filter(|cursor| search(*cursor) == word).ok_or_else(unknown)
+    parsed
+        .filter(|cursor| search(*cursor) == word)
+        .ok_or_else(unknown)
 }
 
 fn write(parts: &[&str]) -> String {
@@ -49,7 +63,9 @@ fn write(parts: &[&str]) -> String {
 
 fn read(word: &str) -> Result<String, Fault> {
     let bytes = URL_SAFE_NO_PAD.decode(word).ok();
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unknown)
+    bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(unknown)
 }
 
 fn moment(text: &str) -> Option<Timestamp> {
@@ -72,23 +88,37 @@ mod tests {
     fn a_cursor_reads_back_as_it_was_written() {
         let id = ConversationId::new();
         let at = Timestamp::from_microseconds(-42);
-        let page = InboxCursor { last_activity_at: at, id };
+        let page = InboxCursor {
+            last_activity_at: at,
+            id,
+        };
         assert_eq!(parse_inbox(&inbox(page)).unwrap(), page);
-        let hit = SearchCursor { created_at: at, conversation: id, seq: Seq::new(7) };
+        let hit = SearchCursor {
+            created_at: at,
+            conversation: id,
+            seq: Seq::new(7),
+        };
         assert_eq!(parse_search(&search(hit)).unwrap(), hit);
     }
 
     #[test]
     fn only_what_was_written_is_read() {
         let id = ConversationId::new();
-        let page = InboxCursor { last_activity_at: Timestamp::now(), id };
+        let page = InboxCursor {
+            last_activity_at: Timestamp::now(),
+            id,
+        };
         let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
         for bad in [
             String::new(),
             "x".to_owned(),
             format!("{}=", inbox(page)),
             format!(" {}", inbox(page)),
-            search(SearchCursor { created_at: Timestamp::now(), conversation: id, seq: Seq::new(1) }),
+            search(SearchCursor {
+                created_at: Timestamp::now(),
+                conversation: id,
+                seq: Seq::new(1),
+            }),
             encode(format!("i+5 {id}")),
             encode(format!("i5 {}", id.to_string().to_uppercase())),
             encode(format!("i5 {id} ")),

@@ -66,7 +66,9 @@ mod tests {
     fn every_fault_is_named_and_one_is_enough_to_refuse() {
         let mut faults = Faults::new();
         let a = faults.required("a", None::<&str>, |_| Ok(1));
-        let b = faults.optional("b", Some("x"), |_| Err::<i32, _>(Fault::too_long("short, please")));
+        let b = faults.optional("b", Some("x"), |_| {
+            Err::<i32, _>(Fault::too_long("short, please"))
+        });
         assert_eq!((a, b), (None, None));
         let Err(Error::Invalid(errors)) = faults.finish(Some(())) else {
             panic!("not refused")

@@ -80,18 +80,45 @@ mod tests {
 
     fn refusal(body: &str) -> (u16, Vec<String>) {
         let problem = read::<SendMessage>(body.as_bytes()).unwrap_err();
-        (problem.status, problem.errors.into_iter().map(|error| error.field).collect())
+        (
+            problem.status,
+            problem
+                .errors
+                .into_iter()
+                .map(|error| error.field)
+                .collect(),
+        )
     }
 
     #[test]
     fn what_is_no_json_object_is_malformed() {
         let deep = "[".repeat(30_000);
         for body in [
-            "", " ", "x", "[]", "5", "\"x\"", "null", "{", "{}{}", "{} x", "{\"a\"}", "{'a':1}", "{\"a\":1,}",
-            "\u{feff}{}", "{\"clientId\":\"\\ud800\"}", "{\"clientId\":1e999}", "{\"clientId\":\"a\",\"clientId\":\"b\"}",
+            "",
+            " ",
+            "x",
+            "[]",
+            "5",
+            "\"x\"",
+            "null",
+            "{",
+            "{}{}",
+            "{} x",
+            "{\"a\"}",
+            "{'a':1}",
+            "{\"a\":1,}",
+            "\u{feff}{}",
+            "{\"clientId\":\"\\ud800\"}",
+            "{\"clientId\":1e999}",
+            "{\"clientId\":\"a\",\"clientId\":\"b\"}",
             &format!("{{\"content\":{deep}"),
         ] {
-            assert_eq!(refusal(body), (400, vec![]), "{}", body.get(..40).unwrap_or(body));
+            assert_eq!(
+                refusal(body),
+                (400, vec![]),
+                "{}",
+                body.get(..40).unwrap_or(body)
+            );
         }
     }
 
@@ -101,7 +128,10 @@ mod tests {
             ("{\"clientId\":5}", "clientId"),
             ("{\"content\":\"hello\"}", "content"),
             ("{\"content\":[\"text\",\"hello\"]}", "content"),
-            ("{\"content\":{\"kind\":\"text\",\"text\":{}}}", "content.text"),
+            (
+                "{\"content\":{\"kind\":\"text\",\"text\":{}}}",
+                "content.text",
+            ),
             ("{\"content\":{\"kind\":[]}}", "content.kind"),
         ] {
             assert_eq!(refusal(body), (422, vec![field.to_owned()]), "{body}");

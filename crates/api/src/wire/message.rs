@@ -96,8 +96,13 @@ impl From<&domain::Message> for Message {
 impl From<&domain::Content> for Content {
     fn from(content: &domain::Content) -> Self {
         match content {
-            domain::Content::Text(text) => Self::Text { text: text.as_str().to_owned() },
-            domain::Content::System { code, params } => Self::System { code: code.clone(), params: params.clone() },
+            domain::Content::Text(text) => Self::Text {
+                text: text.as_str().to_owned(),
+            },
+            domain::Content::System { code, params } => Self::System {
+                code: code.clone(),
+                params: params.clone(),
+            },
             domain::Content::Deleted => Self::Deleted {},
         }
     }
@@ -138,18 +143,23 @@ impl NewContent {
     fn parse(self, faults: &mut Faults) -> Option<domain::Content> {
         let kind = faults.required("content.kind", self.kind, |kind| match kind.as_str() {
             "text" => Ok(NewContentKind::Text),
-            _ => Err(Fault::unsupported("a message of this kind cannot be sent; v1 knows `text`")),
+            _ => Err(Fault::unsupported(
+                "a message of this kind cannot be sent; v1 knows `text`",
+            )),
         })?;
         match kind {
-            NewContentKind::Text => {
-                faults.required("content.text", self.text, |text| Text::parse(&text)).map(domain::Content::Text)
-            }
+            NewContentKind::Text => faults
+                .required("content.text", self.text, |text| Text::parse(&text))
+                .map(domain::Content::Text),
         }
     }
 }
 
 /// Takes the field `content`, which has to be there.
-pub(crate) fn parse_content(faults: &mut Faults, content: Option<NewContent>) -> Option<domain::Content> {
+pub(crate) fn parse_content(
+    faults: &mut Faults,
+    content: Option<NewContent>,
+) -> Option<domain::Content> {
     faults.required("content", content, Ok)?.parse(faults)
 }
 
@@ -179,7 +189,7 @@ pub struct SendMessage {
     pub client_id: Option<String>,
     /// What.
     #[serde(default, deserialize_with = "json::object")]
-    #[schema(value_type = NewContent)]
+    #[schema(value_type = NewContent, required = true)]
     pub content: Option<NewContent>,
 }
 
@@ -193,7 +203,8 @@ impl SendMessage {
         let conversation = parse_conversation(&mut faults, self.conversation_id);
         let client_id = faults.required("clientId", self.client_id, |id| ClientId::parse(&id));
         let content = parse_content(&mut faults, self.content);
-        let (conversation, (client_id, content)) = faults.finish(conversation.zip(client_id.zip(content)))?;
+        let (conversation, (client_id, content)) =
+            faults.finish(conversation.zip(client_id.zip(content)))?;
         Ok((conversation?, client_id, content))
     }
 }
@@ -207,7 +218,7 @@ pub struct EditMessage {
     pub revision: Option<i64>,
     /// The new text.
     #[serde(default, deserialize_with = "json::object")]
-    #[schema(value_type = NewContent)]
+    #[schema(value_type = NewContent, required = true)]
     pub content: Option<NewContent>,
 }
 
@@ -240,7 +251,11 @@ mod tests {
     fn refused(body: &str) -> (u16, &'static str, Vec<(String, &'static str)>) {
         let request: SendMessage = json::read(body.as_bytes()).unwrap();
         let problem = Problem::from(request.parse().unwrap_err());
-        let errors = problem.errors.into_iter().map(|error| (error.field, error.code)).collect();
+        let errors = problem
+            .errors
+            .into_iter()
+            .map(|error| (error.field, error.code))
+            .collect();
         (problem.status, problem.code, errors)
     }
 
@@ -259,7 +274,11 @@ mod tests {
                 "{{\"conversationId\":\"0190163d-8694-739b-aea5-966c26f8ad91\",\"clientId\":\"0190163d-8694-739b-aea5-966c26f8ad91\",\"content\":{{\"kind\":\"{kind}\",\"text\":\"x\"}}}}"
             );
             let expected = ("content.kind".to_owned(), "unsupported_content");
-            assert_eq!(refused(&body), (422, "unsupported_content", vec![expected]), "{kind}");
+            assert_eq!(
+                refused(&body),
+                (422, "unsupported_content", vec![expected]),
+                "{kind}"
+            );
         }
     }
 

@@ -112,8 +112,12 @@ impl PutProduct {
         let image_url = faults.optional("imageUrl", self.image_url, |url| parse_url(&url));
         let url = faults.optional("url", self.url, |url| parse_url(&url));
         let price_minor = faults.optional("priceMinor", self.price_minor, parse_price);
-        let currency = faults.optional("currency", self.currency, |currency| parse_currency(&currency));
-        let status = faults.optional("status", self.status, |status| ProductStatus::parse(&status));
+        let currency = faults.optional("currency", self.currency, |currency| {
+            parse_currency(&currency)
+        });
+        let status = faults.optional("status", self.status, |status| {
+            ProductStatus::parse(&status)
+        });
         let product = id.zip(seller).map(|(id, seller)| domain::Product {
             title,
             image_url,
@@ -128,5 +132,9 @@ impl PutProduct {
 }
 
 fn parse_price(price: i64) -> Result<i64, Fault> {
-    if price >= 0 { Ok(price) } else { Err(Fault::invalid("a price is 0 or more")) }
+    if price >= 0 {
+        Ok(price)
+    } else {
+        Err(Fault::invalid("a price is 0 or more"))
+    }
 }

@@ -15,7 +15,10 @@ use super::{cursor, faults::Faults};
 pub fn read<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
     match serde_urlencoded::from_str(query) {
         Ok(read) => Ok(read),
-        Err(_) => Err(Error::field("query", Fault::invalid("a parameter occurs twice"))),
+        Err(_) => Err(Error::field(
+            "query",
+            Fault::invalid("a parameter occurs twice"),
+        )),
     }
 }
 
@@ -49,7 +52,12 @@ impl InboxParams {
         let sought = self.q.filter(|q| !q.trim().is_empty());
         let filter = faults.optional("q", sought, |q| SearchQuery::parse(&q));
         let archived = faults.optional("archived", self.archived, |word| switch(&word));
-        faults.finish(limit.map(|limit| InboxQuery { archived: archived.unwrap_or(false), filter, after, limit }))
+        faults.finish(limit.map(|limit| InboxQuery {
+            archived: archived.unwrap_or(false),
+            filter,
+            after,
+            limit,
+        }))
     }
 }
 
@@ -79,8 +87,8 @@ impl WindowParams {
     /// [`Error::Invalid`] with every fault; two anchors are a fault of both.
     pub fn parse(self) -> Result<(Window, usize), Error> {
         let mut faults = Faults::new();
-        let given = [
-            ("beforeSeq", self.before_seq, Window::Before as fn(Seq) -> Window),
+        let given: [(_, _, fn(Seq) -> Window); 3] = [
+            ("beforeSeq", self.before_seq, Window::Before),
             ("afterSeq", self.after_seq, Window::After),
             ("aroundSeq", self.around_seq, Window::Around),
         ];
@@ -88,7 +96,9 @@ impl WindowParams {
         let mut window = Window::Latest;
         for (field, place, anchor) in given {
             let place = faults.optional(field, place, |place| match number(&place)? {
-                _ if several => Err(Fault::invalid("only one of beforeSeq, afterSeq and aroundSeq can be given")),
+                _ if several => Err(Fault::invalid(
+                    "only one of beforeSeq, afterSeq and aroundSeq can be given",
+                )),
                 place => Ok(Seq::new(place)),
             });
             window = place.map_or(window, anchor);
@@ -132,7 +142,12 @@ impl SearchParams {
             Some(Ok(id)) => Some(id),
             Some(Err(_)) => return Err(Error::NotFound),
         };
-        Ok(SearchRequest { query, conversation, after, limit })
+        Ok(SearchRequest {
+            query,
+            conversation,
+            after,
+            limit,
+        })
     }
 }
 
@@ -159,7 +174,9 @@ impl SyncParams {
     /// [`Error::Invalid`] with every fault.
     pub fn parse(self) -> Result<(Position, String, usize), Error> {
         let mut faults = Faults::new();
-        let since = faults.required("since", self.since, |since| number(&since).map(Position::new));
+        let since = faults.required("since", self.since, |since| {
+            number(&since).map(Position::new)
+        });
         let epoch = faults.required("epoch", self.epoch, Ok);
         let limit = limit(&mut faults, self.limit, 500, 1_000);
         let ((since, epoch), limit) = faults.finish(since.zip(epoch).zip(limit))?;
@@ -168,14 +185,18 @@ impl SyncParams {
 }
 
 fn limit(faults: &mut Faults, limit: Option<String>, default: usize, most: usize) -> Option<usize> {
-    faults.required("limit", Some(limit.unwrap_or_else(|| default.to_string())), |limit| {
-        let limit = usize::try_from(number(&limit)?).unwrap_or(usize::MAX);
-        if (1..=most).contains(&limit) {
-            Ok(limit)
-        } else {
-            Err(Fault::invalid(format!("a limit is 1 to {most}")))
-        }
-    })
+    faults.required(
+        "limit",
+        Some(limit.unwrap_or_else(|| default.to_string())),
+        |limit| {
+            let limit = usize::try_from(number(&limit)?).unwrap_or(usize::MAX);
+            if (1..=most).contains(&limit) {
+                Ok(limit)
+            } else {
+                Err(Fault::invalid(format!("a limit is 1 to {most}")))
+            }
+        },
+    )
 }
 
 /// A whole number of 0 or more, in digits only.
@@ -201,7 +222,10 @@ mod tests {
 
     fn fields<T>(result: Result<T, Error>) -> Vec<String> {
         match result {
-            Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field.into_owned()).collect(),
+            Err(Error::Invalid(errors)) => errors
+                .into_iter()
+                .map(|error| error.field.into_owned())
+                .collect(),
             Err(other) => vec![other.code().to_owned()],
             Ok(_) => vec![],
         }
@@ -226,16 +250,36 @@ mod tests {
     #[test]
     fn what_is_left_out_has_its_default() {
         let query = inbox("q=&x=1").unwrap();
-        assert_eq!((query.limit, query.archived, query.filter, query.after), (20, false, None, None));
+        assert_eq!(
+            (query.limit, query.archived, query.filter, query.after),
+            (20, false, None, None)
+        );
         assert_eq!(window("").unwrap(), (Window::Latest, 50));
         assert_eq!(search("q=velo").unwrap().limit, 20);
-        assert_eq!(sync("since=0&epoch=x").unwrap(), (Position::ZERO, "x".to_owned(), 500));
+        assert_eq!(
+            sync("since=0&epoch=x").unwrap(),
+            (Position::ZERO, "x".to_owned(), 500)
+        );
     }
 
     #[test]
     fn a_limit_has_its_bounds() {
-        for bad in ["0", "101", "abc", "", "-1", "+5", "1.0", " 1", "99999999999999999999"] {
-            assert_eq!(fields(inbox(&format!("limit={bad}").replace('+', "%2B"))), ["limit"], "{bad}");
+        for bad in [
+            "0",
+            "101",
+            "abc",
+            "",
+            "-1",
+            "+5",
+            "1.0",
+            " 1",
+            "99999999999999999999",
+        ] {
+            assert_eq!(
+                fields(inbox(&format!("limit={bad}").replace('+', "%2B"))),
+                ["limit"],
+                "{bad}"
+            );
         }
         assert_eq!(fields(window("limit=201")), ["limit"]);
         assert!(window("limit=200").is_ok());
@@ -244,11 +288,23 @@ mod tests {
 
     #[test]
     fn an_anchor_is_one_place() {
-        assert_eq!(window("aroundSeq=7&limit=1").unwrap(), (Window::Around(Seq::new(7)), 1));
-        assert_eq!(window(&format!("beforeSeq={}", i64::MAX)).unwrap().0, Window::Before(Seq::new(i64::MAX)));
-        assert_eq!(fields(window("beforeSeq=5&afterSeq=1")), ["beforeSeq", "afterSeq"]);
+        assert_eq!(
+            window("aroundSeq=7&limit=1").unwrap(),
+            (Window::Around(Seq::new(7)), 1)
+        );
+        assert_eq!(
+            window(&format!("beforeSeq={}", i64::MAX)).unwrap().0,
+            Window::Before(Seq::new(i64::MAX))
+        );
+        assert_eq!(
+            fields(window("beforeSeq=5&afterSeq=1")),
+            ["beforeSeq", "afterSeq"]
+        );
         assert_eq!(fields(window("beforeSeq=-1")), ["beforeSeq"]);
-        assert_eq!(fields(window("afterSeq=9223372036854775808&limit=0")), ["afterSeq", "limit"]);
+        assert_eq!(
+            fields(window("afterSeq=9223372036854775808&limit=0")),
+            ["afterSeq", "limit"]
+        );
     }
 
     #[test]

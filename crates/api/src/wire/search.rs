@@ -44,7 +44,11 @@ impl From<&domain::SearchHit> for SearchHit {
         Self {
             message: Message::from(&hit.message),
             conversation: Conversation::from(&hit.conversation),
-            highlights: hit.highlights.iter().map(|(start, end)| [*start, *end]).collect(),
+            highlights: hit
+                .highlights
+                .iter()
+                .map(|(start, end)| [*start, *end])
+                .collect(),
         }
     }
 }

@@ -27,7 +27,11 @@ impl Missed {
     pub fn new(page: &EventPage, since: Position, epoch: Epoch) -> Self {
         Self {
             events: page.events.iter().map(EventFrame::from).collect(),
-            position: page.events.last().map_or(since, |event| event.position).get(),
+            position: page
+                .events
+                .last()
+                .map_or(since, |event| event.position)
+                .get(),
             epoch: epoch.to_string(),
             more: page.more,
         }

@@ -62,10 +62,17 @@ impl PutUser {
     pub fn parse(self, id: &str) -> Result<Profile, Error> {
         let mut faults = Faults::new();
         let id = faults.required("id", Some(id), UserId::parse);
-        let name = faults.required("displayName", self.display_name, |name| DisplayName::parse(&name));
+        let name = faults.required("displayName", self.display_name, |name| {
+            DisplayName::parse(&name)
+        });
         let avatar_url = faults.optional("avatarUrl", self.avatar_url, |url| parse_url(&url));
         let locale = faults.optional("locale", self.locale, |locale| parse_locale(&locale));
-        let profile = id.zip(name).map(|(id, display_name)| Profile { id, display_name, avatar_url, locale });
+        let profile = id.zip(name).map(|(id, display_name)| Profile {
+            id,
+            display_name,
+            avatar_url,
+            locale,
+        });
         faults.finish(profile)
     }
 }
@@ -99,7 +106,10 @@ impl EraseQuery {
         match self.messages.as_deref() {
             None | Some("keep") => Ok(MessagesFate::Keep),
             Some("delete") => Ok(MessagesFate::Delete),
-            Some(_) => Err(Error::field("messages", Fault::invalid("this is `keep` or `delete`"))),
+            Some(_) => Err(Error::field(
+                "messages",
+                Fault::invalid("this is `keep` or `delete`"),
+            )),
         }
     }
 }

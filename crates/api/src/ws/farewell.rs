@@ -21,14 +21,17 @@ pub(super) async fn say(session: Session, end: End) {
         mut inbound,
         ..
     } = session;
-    let limit = connection.hub().timing().farewell_within;
+    let hub = connection.hub().clone();
+    let limit = hub.timing().farewell_within;
+    // It has no place in the hub any more, however long the farewell takes.
+    drop(connection);
     let mut socket = sender.into_socket();
     let said = async {
         match end {
             End::Gone => false,
             End::Closed(reason) => socket.close(echo(reason)).await.is_ok(),
             End::Farewell(farewell) => {
-                connection.hub().counters().closed(farewell.close);
+                hub.counters().closed(farewell.close);
                 if let Some(bye) = bye(farewell)
                     && socket.text(bye).await.is_err()
                 {

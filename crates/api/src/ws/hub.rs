@@ -279,7 +279,7 @@ impl Hub {
             let class = Class::Durable(delivery.position);
             self.push_all(&receivers, &EventFrame::from(delivery), class);
         }
-        if let Event::ConversationUpdated { conversation, .. } = &delivery.event {
+        if let Event::ConversationUpdated(conversation) = &delivery.event {
             presence::note_block(self, conversation);
         }
     }

@@ -17,6 +17,19 @@ pub struct EventFrame {
     /// What happened.
     #[serde(flatten)]
     pub event: DurableEvent,
+    /// What the receiver has unread once it has happened: a badge or a list needs no arithmetic.
+    pub unread: Unread,
+}
+
+/// What somebody has unread.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Unread {
+    /// In the event's conversation.
+    #[schema(minimum = 0)]
+    pub count: i64,
+    /// In all conversations that are neither archived nor muted.
+    #[schema(minimum = 0)]
+    pub total: i64,
 }
 
 /// What happened, with its object as the receiver sees it.
@@ -40,32 +53,21 @@ pub enum DurableEvent {
     CursorMoved(CursorMoved),
 }
 
-/// A message, and what the receiver has unread now.
+/// A message.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct MessageEvent {
     /// The message.
     pub message: Message,
-    /// Unread in the message's conversation.
-    #[schema(minimum = 0)]
-    pub unread_count: i64,
-    /// Unread in all conversations that are neither archived nor muted.
-    #[schema(minimum = 0)]
-    pub unread_total: i64,
 }
 
-/// A conversation, and what the receiver has unread now.
+/// A conversation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct ConversationEvent {
     /// The conversation.
     pub conversation: Conversation,
-    /// Unread in all conversations that are neither archived nor muted.
-    #[schema(minimum = 0)]
-    pub unread_total: i64,
 }
 
-/// Where somebody's cursors stand, and what the receiver has unread now.
+/// Where somebody's cursors stand.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CursorMoved {
@@ -79,12 +81,6 @@ pub struct CursorMoved {
     /// Up to where a device of theirs has the messages.
     #[schema(minimum = 0)]
     pub delivered_seq: i64,
-    /// Unread in this conversation, by the receiver of the event.
-    #[schema(minimum = 0)]
-    pub unread_count: i64,
-    /// Unread in all conversations that are neither archived nor muted, by the receiver of the event.
-    #[schema(minimum = 0)]
-    pub unread_total: i64,
 }
 
 impl From<&Delivery> for EventFrame {
@@ -92,50 +88,37 @@ impl From<&Delivery> for EventFrame {
         Self {
             position: delivery.position.get(),
             event: (&delivery.event).into(),
+            unread: Unread {
+                count: delivery.unread.count,
+                total: delivery.unread.total,
+            },
         }
     }
 }
 
 impl From<&Event> for DurableEvent {
     fn from(event: &Event) -> Self {
+        let of_message = |message: &messaging_domain::Message| MessageEvent {
+            message: message.into(),
+        };
+        let of_conversation = |view: &messaging_domain::ConversationView| ConversationEvent {
+            conversation: view.into(),
+        };
         match event {
-            Event::MessageCreated { message, unread } => Self::MessageCreated(MessageEvent {
-                message: (&**message).into(),
-                unread_count: unread.count,
-                unread_total: unread.total,
-            }),
-            Event::MessageUpdated { message, unread } => Self::MessageUpdated(MessageEvent {
-                message: (&**message).into(),
-                unread_count: unread.count,
-                unread_total: unread.total,
-            }),
-            Event::ConversationCreated {
-                conversation,
-                unread_total,
-            } => Self::ConversationCreated(ConversationEvent {
-                conversation: (&**conversation).into(),
-                unread_total: *unread_total,
-            }),
-            Event::ConversationUpdated {
-                conversation,
-                unread_total,
-            } => Self::ConversationUpdated(ConversationEvent {
-                conversation: (&**conversation).into(),
-                unread_total: *unread_total,
-            }),
+            Event::MessageCreated(message) => Self::MessageCreated(of_message(message)),
+            Event::MessageUpdated(message) => Self::MessageUpdated(of_message(message)),
+            Event::ConversationCreated(view) => Self::ConversationCreated(of_conversation(view)),
+            Event::ConversationUpdated(view) => Self::ConversationUpdated(of_conversation(view)),
             Event::CursorMoved {
                 conversation,
                 user,
                 read_seq,
                 delivered_seq,
-                unread,
             } => Self::CursorMoved(CursorMoved {
                 conversation_id: conversation.to_string(),
                 user_id: user.to_string(),
                 read_seq: read_seq.get(),
                 delivered_seq: delivered_seq.get(),
-                unread_count: unread.count,
-                unread_total: unread.total,
             }),
         }
     }

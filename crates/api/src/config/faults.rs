@@ -1,0 +1,70 @@
+//! Words that have to be understood, and those that could not be.
+
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
+
+use super::words::Word;
+
+/// What is wrong so far.
+#[derive(Debug, Default)]
+pub(super) struct Faults(pub(super) Vec<String>);
+
+impl Faults {
+    pub(super) fn add(&mut self, name: &str, remedy: impl Display) {
+        self.0.push(format!("{name}: {remedy}"));
+    }
+
+    /// A word that has to be understood; the default stands in for one that is not there.
+    pub(super) fn read<T>(
+        &mut self,
+        name: &str,
+        word: Option<Word>,
+        default: T,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> T {
+        match word.map(|Word(word)| read(&word)) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(remedy)) => {
+                self.add(name, remedy);
+                default
+            }
+        }
+    }
+
+    pub(super) fn number<T>(
+        &mut self,
+        name: &str,
+        word: Option<Word>,
+        default: T,
+        range: RangeInclusive<T>,
+    ) -> T
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        self.read(name, word, default, |word| match word.parse() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => Err(format!(
+                "give a whole number from {} to {}",
+                range.start(),
+                range.end()
+            )),
+        })
+    }
+
+    pub(super) fn switch(&mut self, name: &str, word: Option<Word>, default: bool) -> bool {
+        self.read(name, word, default, |word| {
+            match word.to_ascii_lowercase().as_str() {
+                "on" | "true" => Ok(true),
+                "off" | "false" => Ok(false),
+                _ => Err("give `on` or `off`".to_owned()),
+            }
+        })
+    }
+}
+
+/// A word that is not empty, without the white space around it.
+pub(super) fn given(word: Option<Word>) -> Option<Word> {
+    word.map(|word| word.0.trim().to_owned())
+        .filter(|word| !word.is_empty())
+        .map(Word)
+}

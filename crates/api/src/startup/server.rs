@@ -1,0 +1,90 @@
+//! The server: its listener, its workers, and what is done to each connection.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    thread,
+    time::Duration,
+};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Extensions, Server},
+    middleware::from_fn,
+    rt,
+    web::{self, Data},
+};
+use socket2::{Domain, Protocol, Socket, Type};
+use tracing_actix_web::TracingLogger;
+
+use crate::{
+    http,
+    service::Service,
+    socket::{SocketHandle, notice_lost_peers},
+    telemetry::RequestSpan,
+    ws::{self, Hub},
+};
+
+/// How long an idle connection is kept open.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Within which a request's head has to come.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+
+/// Binds the address; port 0 takes a free one.
+pub(super) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(2_048)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Starts the workers.
+pub(super) fn serve(
+    listener: TcpListener,
+    service: Data<Service>,
+    hub: Hub,
+) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(service.clone())
+            .app_data(Data::new(hub.clone()))
+            .service(web::resource("/api/messages/ws").route(web::get().to(ws::upgrade)))
+            .configure(http::routes)
+            .wrap(from_fn(http::cors))
+            .wrap(from_fn(http::finish))
+            .wrap(TracingLogger::<RequestSpan>::new())
+    });
+    let server = server
+        .workers(thread::available_parallelism().map_or(1, std::num::NonZero::get))
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_WITHIN)
+        .tcp_nodelay(true)
+        .disable_signals()
+        .on_connect(greet)
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// Takes a second hand on each connection's socket.
+fn greet(connection: &dyn std::any::Any, data: &mut Extensions) {
+    let Some(connection) = connection.downcast_ref::<rt::net::TcpStream>() else {
+        return;
+    };
+    if let Err(error) = notice_lost_peers(connection) {
+        tracing::debug!(%error, "a connection was gone at once");
+    }
+    match SocketHandle::of(connection) {
+        Ok(handle) => {
+            data.insert(handle);
+        }
+        Err(error) => {
+            tracing::warn!(%error, "no file descriptor is left for a second hand on a connection")
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The port of conversations: acts go to the writer, pages are read.
+
+use std::collections::HashSet;
+
+use messaging_domain::{
+    Advance, Appended, ConversationId, ConversationView, Conversations, Deletion, Draft, Edit,
+    Error, EventPage, InboxCursor, InboxPage, InboxQuery, Message, MessagePage, Opened, Opening,
+    Participants, Position, ReadState, SearchCursor, SearchHit, SearchPage, SearchRequest, Seat,
+    Seq, SettingsChange, StreamHead, UnreadTotals, UserId, Window,
+};
+
+use super::Database;
+use crate::{conversations, log, search};
+
+impl Conversations for Database {
+    async fn participants(&self, conversation: ConversationId) -> Result<Participants, Error> {
+        if let Some(participants) = self.participants.get(&conversation) {
+            return Ok(participants);
+        }
+        let found = self
+            .read("find a conversation", move |conn| {
+                Ok(conversations::participants(conn, conversation)?)
+            })
+            .await?
+            .ok_or(Error::NotFound)?;
+        self.participants.insert(conversation, found.clone());
+        Ok(found)
+    }
+
+    async fn open(&self, opening: Opening) -> Result<Opened, Error> {
+        self.writer.act(opening).await
+    }
+
+    async fn append(&self, draft: Draft) -> Result<Appended, Error> {
+        self.writer.act(draft).await
+    }
+
+    async fn edit(&self, edit: Edit) -> Result<Message, Error> {
+        self.writer.act(edit).await
+    }
+
+    async fn delete(&self, deletion: Deletion) -> Result<Message, Error> {
+        self.writer.act(deletion).await
+    }
+
+    async fn advance(&self, advance: Advance) -> Result<ReadState, Error> {
+        self.writer.act(advance).await
+    }
+
+    async fn configure(&self, change: SettingsChange) -> Result<ConversationView, Error> {
+        self.writer.act(change).await
+    }
+
+    async fn view(&self, seat: &Seat) -> Result<ConversationView, Error> {
+        let id = seat.conversation();
+        let latest = self
+            .read("read a conversation", move |conn| {
+                Ok(conversations::latest_one(conn, id)?)
+            })
+            .await?
+            .ok_or(Error::NotFound)?;
+        let words = self.words(std::slice::from_ref(&latest)).await?;
+        Ok(latest.view(seat.role(), &words))
+    }
+
+    async fn inbox(&self, user: &UserId, query: InboxQuery) -> Result<InboxPage, Error> {
+        let (asked, limit) = (user.clone(), query.limit);
+        let (stream, mut page) = self
+            .read("read an inbox", move |conn| {
+                // The head first: events after it may then be applied to these rows.
+                let stream = log::stream(conn, &asked)?;
+                Ok((stream, conversations::inbox(conn, &asked, &query)?))
+            })
+            .await?;
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let next = page.last().filter(|_| more).map(|(_, last)| InboxCursor {
+            last_activity_at: last.conversation.last_activity_at,
+            id: last.conversation.id,
+        });
+        let (roles, latest): (Vec<_>, Vec<_>) = page.into_iter().unzip();
+        let words = self.words(&latest).await?;
+        let items = latest
+            .into_iter()
+            .zip(roles)
+            .map(|(latest, role)| latest.view(role, &words))
+            .collect();
+        Ok(InboxPage {
+            items,
+            next,
+            unread: stream.unread,
+            head: StreamHead {
+                epoch: self.epoch,
+                position: stream.head,
+            },
+        })
+    }
+
+    async fn window(
+        &self,
+        seat: &Seat,
+        window: Window,
+        limit: usize,
+    ) -> Result<MessagePage, Error> {
+        let id = seat.conversation();
+        let (latest, items) = self
+            .read("read messages", move |conn| {
+                Ok(conversations::window(conn, id, window, limit)?)
+            })
+            .await?
+            .ok_or(Error::NotFound)?;
+        let (from, to) = window.range(limit, latest.conversation.last_seq);
+        let last = latest.conversation.last_seq;
+        let words = self.words(std::slice::from_ref(&latest)).await?;
+        Ok(MessagePage {
+            conversation: latest.view(seat.role(), &words),
+            items,
+            has_before: from > Seq::ZERO.next() && last > Seq::ZERO,
+            has_after: to < last,
+        })
+    }
+
+    async fn search(&self, user: &UserId, request: SearchRequest) -> Result<SearchPage, Error> {
+        let (asked, wanted) = (user.clone(), request.clone());
+        let mut found = self
+            .read("search", move |conn| {
+                let rows = search::find(conn, &asked, &wanted)?;
+                let ids: HashSet<ConversationId> =
+                    rows.iter().map(|row| row.key().0.into()).collect();
+                let latest = conversations::latest(conn, &ids.into_iter().collect::<Vec<_>>())?;
+                Ok((rows, latest))
+            })
+            .await?;
+        let more = found.0.len() > request.limit;
+        found.0.truncate(request.limit);
+        let (rows, latest) = found;
+        let words = self.words(&latest).await?;
+        let items: Vec<SearchHit> = rows
+            .into_iter()
+            .filter_map(|row| {
+                let id = ConversationId::from(row.key().0);
+                let latest = latest.iter().find(|latest| latest.conversation.id == id)?;
+                let role = latest.conversation.role_of(user)?;
+                let message = row.into_message(&latest.conversation);
+                let highlights = request.query.highlights(message.content.searchable());
+                Some(SearchHit {
+                    message,
+                    conversation: latest.clone().view(role, &words),
+                    highlights,
+                })
+            })
+            .collect();
+        let next = items.last().filter(|_| more).map(|last| SearchCursor {
+            created_at: last.message.created_at,
+            conversation: last.message.conversation,
+            seq: last.message.seq,
+        });
+        Ok(SearchPage { items, next })
+    }
+
+    async fn unread(&self, user: &UserId) -> Result<UnreadTotals, Error> {
+        let user = user.clone();
+        let stream = self
+            .read("count what is unread", move |conn| {
+                Ok(log::stream(conn, &user)?)
+            })
+            .await?;
+        Ok(stream.unread)
+    }
+
+    async fn head(&self, user: &UserId) -> Result<StreamHead, Error> {
+        let user = user.clone();
+        let stream = self
+            .read("read a stream's head", move |conn| {
+                Ok(log::stream(conn, &user)?)
+            })
+            .await?;
+        Ok(StreamHead {
+            epoch: self.epoch,
+            position: stream.head,
+        })
+    }
+
+    async fn events(
+        &self,
+        user: &UserId,
+        since: Position,
+        limit: usize,
+    ) -> Result<EventPage, Error> {
+        let asked = user.clone();
+        let run = self
+            .read("read events", move |conn| {
+                log::read(conn, &asked, since, limit)
+            })
+            .await?;
+        let words = self.words(run.latest()).await?;
+        let more = run.more;
+        Ok(EventPage {
+            events: run.deliveries(user, &words),
+            more,
+        })
+    }
+}

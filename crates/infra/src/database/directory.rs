@@ -1,0 +1,89 @@
+//! The port of people and products, with the cache of people in front.
+
+use messaging_domain::{
+    Directory, Error, Introduction, MessagesFate, Product, ProductId, Profile, Timestamp, User,
+    UserId,
+};
+
+use super::Database;
+use crate::{
+    acts::Farewell,
+    conversations,
+    directory::{self, Erasure, Seen},
+};
+
+impl Directory for Database {
+    async fn meet(&self, introduction: Introduction) -> Result<Option<User>, Error> {
+        let (id, issued_at) = (introduction.id.clone(), introduction.issued_at);
+        let known = match self.known(&id).await? {
+            Some(known) if known.user.erased_at.is_none() || !known.admits_token_of(issued_at) => {
+                known
+            }
+            _ => {
+                let known = self.writer.act(introduction).await?;
+                self.users.insert(id, known.clone());
+                known
+            }
+        };
+        Ok(known.admits_token_of(issued_at).then_some(known.user))
+    }
+
+    async fn user(&self, id: &UserId) -> Result<Option<User>, Error> {
+        Ok(self.known(id).await?.map(|known| known.user))
+    }
+
+    async fn put_user(&self, profile: Profile) -> Result<User, Error> {
+        let known = self.writer.act(profile).await?;
+        self.users.insert(known.user.id.clone(), known.clone());
+        Ok(known.user)
+    }
+
+    async fn product(&self, id: &ProductId) -> Result<Option<Product>, Error> {
+        let id = id.clone();
+        self.read("read a product", move |conn| {
+            Ok(directory::products(conn, [id.clone()])?.remove(&id))
+        })
+        .await
+    }
+
+    async fn put_product(&self, product: Product) -> Result<Product, Error> {
+        self.writer.act(product).await
+    }
+
+    async fn erase(&self, id: &UserId, fate: MessagesFate) -> Result<(), Error> {
+        let found = self.writer.act(Erasure(id.clone())).await?;
+        self.users.invalidate(id);
+        self.logins.invalidate_all();
+        if !found {
+            return Err(Error::NotFound);
+        }
+        let user = id.clone();
+        let all = self
+            .read("list a person's conversations", move |conn| {
+                Ok(conversations::all_of(conn, &user)?)
+            })
+            .await?;
+        for conversation in all {
+            self.writer
+                .act(Farewell {
+                    conversation,
+                    user: id.clone(),
+                    fate,
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn note_seen(&self, id: &UserId, at: Timestamp) -> Result<(), Error> {
+        self.writer.act(Seen(id.clone(), at)).await
+    }
+
+    async fn last_seen(&self, id: &UserId) -> Result<Option<Timestamp>, Error> {
+        let id = id.clone();
+        self.read("read when somebody was last seen", move |conn| {
+            Ok(directory::last_seen(conn, &id)?)
+        })
+        .await
+    }
+}
