@@ -17,7 +17,7 @@ use crate::{
             client::{Hello, MessageDelete, MessageEdit, Op, Room, SetTyping, TokenRefresh},
             event::{
                 Bye, ConversationEvent, CursorMoved, MessageEvent, Place, Presence, TokenExpiring,
-                Typing,
+                Typing, UnreadState,
             },
             reply::{Changed, Joined, Nothing, Pong, Refreshed, Sent, Welcome},
         },
@@ -153,7 +153,13 @@ impl Parts {
                 "type": "integer", "format": "int64", "minimum": 1,
                 "description": "Its place in the receiver's stream: 1, 2, 3 … without a gap.",
             });
-            self.event(name, summary, &data, Some(position));
+            let unread = self.schema::<UnreadState>();
+            self.event(
+                name,
+                summary,
+                &data,
+                &[("position", position), ("unread", unread)],
+            );
         }
         let ephemeral = [
             (
@@ -188,7 +194,7 @@ impl Parts {
             ),
         ];
         for (name, data, summary) in ephemeral {
-            self.event(name, summary, &data, None);
+            self.event(name, summary, &data, &[]);
         }
         let operation = json!({
             "action": "send",
@@ -199,17 +205,15 @@ impl Parts {
         self.operations.insert("events".to_owned(), operation);
     }
 
-    fn event(&mut self, name: &str, summary: &str, data: &Value, position: Option<Value>) {
+    /// An event with its data, and with what else stands beside the data.
+    fn event(&mut self, name: &str, summary: &str, data: &Value, beside: &[(&str, Value)]) {
         let mut properties = Map::new();
         properties.insert("event".to_owned(), json!({ "const": name }));
-        let required = match position {
-            Some(position) => {
-                properties.insert("position".to_owned(), position);
-                json!(["event", "position", "data"])
-            }
-            None => json!(["event", "data"]),
-        };
         properties.insert("data".to_owned(), data.clone());
+        for (field, schema) in beside {
+            properties.insert((*field).to_owned(), schema.clone());
+        }
+        let required: Vec<_> = properties.keys().cloned().collect();
         let frame = json!({ "type": "object", "required": required, "properties": properties });
         self.message(name, summary, &frame);
         self.from_service.push(payload(name));
@@ -324,6 +328,18 @@ mod tests {
         assert!(found.len() > 50);
         for target in found {
             assert!(document.pointer(&target[1..]).is_some(), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_the_same_shape_in_both_contracts() {
+        let (here, there) = (document(), json!(crate::openapi::document()));
+        let there = &there["components"]["schemas"];
+        let shared = here["components"]["schemas"].as_object().unwrap();
+        let shared = shared.iter().filter(|(name, _)| there.get(name).is_some());
+        assert!(shared.clone().count() > 10);
+        for (name, schema) in shared {
+            assert_eq!(*schema, there[name], "{name}");
         }
     }
 

@@ -108,12 +108,7 @@ fn migrate(file: Option<PathBuf>) -> anyhow::Result<()> {
     if done.is_empty() {
         return print("nothing to do\n");
     }
-    print(
-        &done
-            .iter()
-            .map(|name| format!("{name}\n"))
-            .collect::<String>(),
-    )
+    print(&format!("{}\n", done.join("\n")))
 }
 
 impl Token {

@@ -38,28 +38,37 @@ pub(crate) use sync::__path_missed;
 
 /// Opens every address but that of the WebSocket.
 pub fn routes(app: &mut ServiceConfig) {
+    app.configure(open_accounts)
+        .configure(open_conversations)
+        .configure(open_messages)
+        .configure(open_server_side)
+        .configure(open_documents)
+        .default_service(web::to(answers::not_found));
+}
+
+fn open_accounts(app: &mut ServiceConfig) {
+    let post = web::post;
     app.service(at(
         "/api/auth/register",
         "POST",
-        [web::post().to(accounts::register)],
+        [post().to(accounts::register)],
     ))
-    .service(at(
-        "/api/auth/login",
-        "POST",
-        [web::post().to(accounts::log_in)],
-    ))
+    .service(at("/api/auth/login", "POST", [post().to(accounts::log_in)]))
     .service(at(
         "/api/auth/refresh",
         "POST",
-        [web::post().to(accounts::refresh)],
+        [post().to(accounts::refresh)],
     ))
     .service(at(
         "/api/auth/logout",
         "POST",
-        [web::post().to(accounts::log_out)],
+        [post().to(accounts::log_out)],
     ))
-    .service(at("/api/auth/me", "GET, HEAD", [get().to(accounts::me)]))
-    .service(at(
+    .service(at("/api/auth/me", "GET, HEAD", [get().to(accounts::me)]));
+}
+
+fn open_conversations(app: &mut ServiceConfig) {
+    app.service(at(
         "/api/messages/conversations",
         "GET, HEAD, POST",
         [
@@ -81,6 +90,19 @@ pub fn routes(app: &mut ServiceConfig) {
         [web::post().to(conversations::mark_read)],
     ))
     .service(at(
+        "/api/messages/unread",
+        "GET, HEAD",
+        [get().to(search::unread)],
+    ));
+}
+
+fn open_messages(app: &mut ServiceConfig) {
+    app.service(at(
+        "/api/messages/send",
+        "POST",
+        [web::post().to(messages::send)],
+    ))
+    .service(at(
         "/api/messages/conversations/{id}/messages/{seq}",
         "PATCH, DELETE",
         [
@@ -89,26 +111,19 @@ pub fn routes(app: &mut ServiceConfig) {
         ],
     ))
     .service(at(
-        "/api/messages/send",
-        "POST",
-        [web::post().to(messages::send)],
-    ))
-    .service(at(
         "/api/messages/search",
         "GET, HEAD",
         [get().to(search::search)],
     ))
     .service(at(
-        "/api/messages/unread",
-        "GET, HEAD",
-        [get().to(search::unread)],
-    ))
-    .service(at(
         "/api/messages/sync",
         "GET, HEAD",
         [get().to(sync::missed)],
-    ))
-    .service(at(
+    ));
+}
+
+fn open_server_side(app: &mut ServiceConfig) {
+    app.service(at(
         "/api/server/users/{id}",
         "PUT, DELETE",
         [
@@ -120,32 +135,27 @@ pub fn routes(app: &mut ServiceConfig) {
         "/api/server/products/{id}",
         "PUT",
         [web::put().to(marketplace::put_product)],
-    ))
-    .service(at("/healthz", "GET, HEAD", [get().to(probes::healthz)]))
-    .service(at("/readyz", "GET, HEAD", [get().to(probes::readyz)]))
-    .service(at(
-        "/openapi.json",
-        "GET, HEAD",
-        [get().to(documents::openapi)],
-    ))
-    .service(at(
-        "/asyncapi.json",
-        "GET, HEAD",
-        [get().to(documents::asyncapi)],
-    ))
-    .service(at("/docs", "GET, HEAD", [get().to(documents::reference)]))
-    .service(at(
-        "/docs.css",
-        "GET, HEAD",
-        [get().to(documents::reference_style)],
-    ))
-    .service(at("/", "GET, HEAD", [get().to(documents::front_door)]))
-    .service(at(
-        "/front.css",
-        "GET, HEAD",
-        [get().to(documents::front_door_style)],
-    ))
-    .default_service(web::to(answers::not_found));
+    ));
+}
+
+fn open_documents(app: &mut ServiceConfig) {
+    let read = "GET, HEAD";
+    app.service(at("/healthz", read, [get().to(probes::healthz)]))
+        .service(at("/readyz", read, [get().to(probes::readyz)]))
+        .service(at("/openapi.json", read, [get().to(documents::openapi)]))
+        .service(at("/asyncapi.json", read, [get().to(documents::asyncapi)]))
+        .service(at("/docs", read, [get().to(documents::reference)]))
+        .service(at(
+            "/docs.css",
+            read,
+            [get().to(documents::reference_style)],
+        ))
+        .service(at("/", read, [get().to(documents::front_door)]))
+        .service(at(
+            "/front.css",
+            read,
+            [get().to(documents::front_door_style)],
+        ));
 }
 
 /// An address with all the methods that it knows. Another method is answered with 405 and `Allow`.

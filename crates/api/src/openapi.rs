@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Components, ContentBuilder, InfoBuilder, LicenseBuilder, Ref, ResponseBuilder,
-        path::Operation,
+        Components, ContentBuilder, InfoBuilder, LicenseBuilder, Ref, RefOr, ResponseBuilder,
+        path::{Operation, ParameterIn},
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -73,7 +73,7 @@ impl Modify for Frame {
                 SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
             );
         }
-        for item in document.paths.paths.values_mut() {
+        for (path, item) in &mut document.paths.paths {
             let operations = [
                 &mut item.get,
                 &mut item.put,
@@ -81,41 +81,45 @@ impl Modify for Frame {
                 &mut item.patch,
                 &mut item.delete,
             ];
-            operations.into_iter().flatten().for_each(add_refusals);
+            for operation in operations.into_iter().flatten() {
+                add_refusals(path, operation);
+            }
         }
     }
 }
 
 /// Adds the refusals that an operation shares with others of its kind.
-fn add_refusals(operation: &mut Operation) {
-    if operation
-        .tags
-        .as_ref()
-        .is_some_and(|tags| tags.iter().any(|tag| tag == "probes"))
-    {
+fn add_refusals(path: &str, operation: &mut Operation) {
+    let tagged = |tag: &str| {
+        let tags = operation.tags.iter().flatten();
+        tags.into_iter().any(|known| known == tag)
+    };
+    if tagged("probes") {
         return;
     }
     let has_body = operation.request_body.is_some();
-    let is_guarded = operation.security.is_some();
-    let of_back_end = operation
-        .tags
-        .as_ref()
-        .is_some_and(|tags| tags.iter().any(|tag| tag == "marketplace"));
-    let has_parameters = operation
+    let has_query = operation
         .parameters
-        .as_ref()
-        .is_some_and(|parameters| !parameters.is_empty());
+        .iter()
+        .flatten()
+        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query));
+    let of_accounts = tagged("accounts") && has_body;
     let refusals = [
         ("400", has_body, "`invalid`: the body is no JSON object."),
         (
             "401",
-            is_guarded,
+            operation.security.is_some(),
             "`unauthenticated`: no token, or one that is bad or expired.",
         ),
         (
             "404",
-            has_parameters && operation.responses.responses.len() == 1,
+            path.contains("/conversations/{id}"),
             "`not_found`: absent, or not yours to know.",
+        ),
+        (
+            "404",
+            of_accounts,
+            "`not_found`: there are no local accounts, for an outside issuer makes the tokens.",
         ),
         (
             "413",
@@ -129,12 +133,12 @@ fn add_refusals(operation: &mut Operation) {
         ),
         (
             "422",
-            has_body || has_parameters,
+            has_body || has_query,
             "`invalid`, `too_long`, `unsupported_content`, `self_conversation`: `errors` names each field.",
         ),
         (
             "429",
-            !of_back_end,
+            !tagged("marketplace"),
             "`rate_limited`: wait for `Retry-After`.",
         ),
         (
@@ -149,8 +153,8 @@ fn add_refusals(operation: &mut Operation) {
         ),
     ];
     for (status, applies, description) in refusals {
-        let known = operation.responses.responses.contains_key(status);
-        if applies && !known {
+        let answers = &mut operation.responses.responses;
+        if applies && !answers.contains_key(status) {
             let content = ContentBuilder::new()
                 .schema(Some(Ref::from_schema_name("Problem")))
                 .build();
@@ -158,10 +162,7 @@ fn add_refusals(operation: &mut Operation) {
                 .description(description)
                 .content(problem::MEDIA_TYPE, content)
                 .build();
-            operation
-                .responses
-                .responses
-                .insert(status.to_owned(), response.into());
+            answers.insert(status.to_owned(), response.into());
         }
     }
 }

@@ -280,3 +280,104 @@ impl ResponseError for Problem {
         self.response()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use messaging_domain::{Failure, Fault};
+
+    use super::*;
+
+    fn failure() -> Failure {
+        Failure::new("do it", "the password is hunter2")
+    }
+
+    #[test]
+    fn every_refusal_has_its_status_and_its_code() {
+        let wait = Duration::from_millis(1_500);
+        let table: Vec<(Problem, u16, &str)> = vec![
+            (
+                Error::field("q", Fault::invalid("x")).into(),
+                422,
+                "invalid",
+            ),
+            (
+                Error::field("q", Fault::too_long("x")).into(),
+                422,
+                "too_long",
+            ),
+            (
+                Error::field("q", Fault::unsupported("x")).into(),
+                422,
+                "unsupported_content",
+            ),
+            (Error::SelfConversation.into(), 422, "self_conversation"),
+            (Error::NotFound.into(), 404, "not_found"),
+            (Error::UnknownSeller.into(), 404, "not_found"),
+            (Error::Forbidden.into(), 403, "forbidden"),
+            (Error::Blocked.into(), 403, "blocked"),
+            (Error::ConversationClosed.into(), 409, "conversation_closed"),
+            (
+                Error::IdempotencyMismatch.into(),
+                409,
+                "idempotency_mismatch",
+            ),
+            (Error::StaleRevision.into(), 409, "stale_revision"),
+            (Error::EditWindowOver.into(), 409, "edit_window_over"),
+            (Error::EmailTaken.into(), 409, "invalid"),
+            (Error::Resync.into(), 410, "resync"),
+            (Error::Overloaded(failure()).into(), 503, "overloaded"),
+            (Error::Failed(failure()).into(), 500, "internal"),
+            (Refusal::Malformed("x".to_owned()).into(), 400, "invalid"),
+            (Refusal::Unauthenticated.into(), 401, "unauthenticated"),
+            (Refusal::ForeignOrigin.into(), 403, "forbidden"),
+            (Refusal::SwitchedOff.into(), 404, "not_found"),
+            (Refusal::MethodNotAllowed.into(), 405, "invalid"),
+            (Refusal::BodyTooLarge.into(), 413, "too_long"),
+            (Refusal::MediaType.into(), 415, "invalid"),
+            (Refusal::RateLimited(wait).into(), 429, "rate_limited"),
+            (Refusal::Overloaded.into(), 503, "overloaded"),
+            (Refusal::UnknownOp.into(), 400, "unknown_op"),
+            (Refusal::Internal.into(), 500, "internal"),
+        ];
+        for (problem, status, code) in table {
+            assert_eq!((problem.status, problem.code), (status, code));
+            assert_eq!(problem.kind, format!("/docs#problem-{code}"));
+            let retries = matches!(status, 429 | 503);
+            assert_eq!(problem.retry_after_ms.is_some(), retries, "{code}");
+            assert!(
+                !problem.detail.contains("hunter2"),
+                "a cause is never shown"
+            );
+        }
+    }
+
+    #[test]
+    fn seconds_to_wait_are_rounded_up() {
+        let response = Problem::from(Refusal::RateLimited(Duration::from_millis(1_001))).response();
+        assert_eq!(response.headers().get(header::RETRY_AFTER).unwrap(), "2");
+    }
+
+    #[test]
+    fn codes_of_domain_errors_are_codes_of_the_contract() {
+        for error in [
+            Error::NotFound,
+            Error::Blocked,
+            Error::Resync,
+            Error::EmailTaken,
+        ] {
+            let code = error.code();
+            assert!(
+                Code::ALL.iter().any(|known| known.as_str() == code),
+                "{code}"
+            );
+            assert_eq!(Problem::from(error).code, code);
+        }
+    }
+
+    #[test]
+    fn a_code_is_written_as_it_is_named_in_the_schema() {
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+        }
+    }
+}

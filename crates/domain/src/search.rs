@@ -92,12 +92,13 @@ pub fn index_terms(text: &str) -> BTreeSet<String> {
 }
 
 /// A word that stands for a person in an index, so that a search touches only that person's
-/// messages. No text can hold it: words of texts have no underscore.
+/// messages. No text can hold it and no search find it, not even by its beginning: words have no
+/// underscore, and this begins with one.
 pub fn person_term(user: &UserId) -> String {
     use std::fmt::Write as _;
     user.as_str()
         .bytes()
-        .fold(String::from("u_"), |mut term, byte| {
+        .fold(String::from("_"), |mut term, byte| {
             // Writing to a string cannot fail.
             let _ = write!(term, "{byte:02x}");
             term

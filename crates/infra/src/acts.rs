@@ -1,9 +1,10 @@
 //! Each act on conversations: what it is about, and how the rules decide it inside a transaction.
 
+use std::collections::BTreeSet;
+
 use messaging_domain::{
     Advance, Appended, Conversation, ConversationId, ConversationView, Cursor, Deletion, Draft,
-    Edit, Error, Message, MessagesFate, Opened, Opening, ReadState, Role, Seq, SettingsChange,
-    UserId,
+    Edit, Error, Message, MessagesFate, Opened, Opening, ReadState, Role, SettingsChange, UserId,
 };
 
 use crate::{
@@ -46,6 +47,14 @@ impl Act for Opening {
                 .is_some_and(|id| batch.sent(self.buyer(), id).is_some())
             {
                 return Err(Error::IdempotencyMismatch.into());
+            }
+            for person in [self.buyer(), self.seller()] {
+                if !batch.knows(person) {
+                    return Err(Error::UnknownSeller.into());
+                }
+                if batch.erased.contains(person) {
+                    return Err(Error::ConversationClosed.into());
+                }
             }
             let blocks = (
                 batch.blocks(self.buyer(), self.seller()),
@@ -260,8 +269,11 @@ impl Act for SettingsChange {
     }
 }
 
+/// How many messages one [`Farewell`] deletes at most, so that no act waits for long.
+const AT_ONCE: i64 = 500;
+
 /// Closes a conversation because one of its people is erased, and deletes that person's messages
-/// if they are to go.
+/// if they are to go, some at a time.
 #[derive(Debug)]
 pub(crate) struct Farewell {
     pub(crate) conversation: ConversationId,
@@ -270,21 +282,33 @@ pub(crate) struct Farewell {
 }
 
 impl Act for Farewell {
-    type Answer = ();
+    /// Whether there are more to delete.
+    type Answer = bool;
 
     fn scope(&self, scope: &mut Scope) {
         scope.conversations.insert(self.conversation);
     }
 
-    fn decide(&self, batch: &mut Batch<'_>) -> Result<(), Halt> {
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<bool, Halt> {
         let now = batch.now;
         let seat = batch
             .conversation(self.conversation)?
             .participants()
             .seat_of(&self.user)?;
-        let doomed: Vec<Seq> = match self.fate {
-            MessagesFate::Keep => Vec::new(),
-            MessagesFate::Delete => batch.load_messages_of(self.conversation, &self.user)?,
+        batch.change(self.conversation, |conversation| {
+            Ok((
+                (),
+                Changed {
+                    told: conversation.close(),
+                    message: None,
+                },
+            ))
+        })?;
+        let (doomed, more) = match self.fate {
+            MessagesFate::Keep => (BTreeSet::new(), false),
+            MessagesFate::Delete => {
+                batch.load_messages_of(self.conversation, &self.user, AT_ONCE)?
+            }
         };
         for seq in doomed {
             let current = batch.message(self.conversation, seq)?.clone();
@@ -299,14 +323,6 @@ impl Act for Farewell {
                 ))
             })?;
         }
-        batch.change(self.conversation, |conversation| {
-            Ok((
-                (),
-                Changed {
-                    told: conversation.close(),
-                    message: None,
-                },
-            ))
-        })
+        Ok(more)
     }
 }

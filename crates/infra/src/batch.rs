@@ -63,6 +63,8 @@ pub(crate) struct Batch<'c> {
     sent: HashMap<(UserId, ClientId), (ConversationId, Seq)>,
     messages: BTreeMap<(ConversationId, Seq), Kept>,
     blocking: HashSet<(UserId, UserId)>,
+    /// Who of the pairs was erased.
+    pub(crate) erased: HashSet<UserId>,
     entries: Vec<EventRow>,
     deliveries: Vec<Delivery>,
 }
@@ -100,6 +102,11 @@ impl Batch<'_> {
     /// Whether somebody blocks somebody.
     pub(crate) fn blocks(&self, by: &UserId, whom: &UserId) -> bool {
         self.blocking.contains(&(by.clone(), whom.clone()))
+    }
+
+    /// Whether the directory has somebody.
+    pub(crate) fn knows(&self, user: &UserId) -> bool {
+        self.streams.contains_key(user)
     }
 
     /// Sets or lifts a block between two people.
@@ -239,7 +246,7 @@ impl Batch<'_> {
                     seq,
                     created_at: DbTime(self.now),
                 });
-                let unread = log::unread(self.conversation(id)?, role, &stream);
+                let unread = log::unread(self.conversation(id)?, role, stream.unread.messages);
                 let event = self.event(id, role, *fact)?;
                 self.deliveries.push(Delivery {
                     user,

@@ -172,7 +172,8 @@ impl Database {
     }
 
     /// Runs queries on a reading connection, on the blocking threads. A connection that turns out
-    /// to be dead is replaced and the queries are tried once more: reading twice does no harm.
+    /// to be dead is replaced and the queries are tried again, which does no harm; all of the pool's
+    /// may have died together, but not one that was just made.
     async fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -183,7 +184,7 @@ impl Database {
             Error::Overloaded(Failure::new(doing, cause))
         };
         tokio::task::spawn_blocking(move || {
-            let mut retried = false;
+            let mut retries = pool.state().connections;
             loop {
                 let mut link = pool.get().map_err(|error| away(error.into()))?;
                 match queries(&mut link.conn) {
@@ -194,10 +195,10 @@ impl Database {
                     Err(Halt::Refused(refusal)) => return Err(refusal),
                     Err(Halt::Broken(error)) => {
                         link.broken = failure::is_connection_lost(&error);
-                        if !link.broken || retried {
+                        if !link.broken || retries == 0 {
                             return Err(failure::before_commit(doing, error));
                         }
-                        retried = true;
+                        retries -= 1;
                     }
                 }
             }

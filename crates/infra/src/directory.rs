@@ -191,7 +191,9 @@ pub(crate) fn insert_user(
 impl Act for Introduction {
     type Answer = Known;
 
-    fn scope(&self, _: &mut Scope) {}
+    fn scope(&self, scope: &mut Scope) {
+        scope.people.insert(self.id.clone());
+    }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Known, Halt> {
         let name = self
@@ -206,6 +208,7 @@ impl Act for Introduction {
                 if known.user.erased_at.is_some() && known.admits_token_of(self.issued_at) =>
             {
                 write_profile(batch.conn, &self.id, name, avatar_url)?;
+                batch.erased.remove(&self.id);
             }
             Some(_) => {}
         }
@@ -232,13 +235,16 @@ fn write_profile(
 impl Act for Profile {
     type Answer = Known;
 
-    fn scope(&self, _: &mut Scope) {}
+    fn scope(&self, scope: &mut Scope) {
+        scope.people.insert(self.id.clone());
+    }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Known, Halt> {
         let (name, avatar_url) = (self.display_name.as_str(), self.avatar_url.as_deref());
         if write_profile(batch.conn, &self.id, name, avatar_url)? == 0 {
             insert_user(batch.conn, &self.id, name, avatar_url, batch.now)?;
         }
+        batch.erased.remove(&self.id);
         diesel::update(users::table.find(self.id.as_str().to_owned()))
             .set(users::locale.eq(self.locale.clone()))
             .execute(batch.conn)?;
@@ -298,7 +304,9 @@ impl Act for Erasure {
     /// Whether there was such a person.
     type Answer = bool;
 
-    fn scope(&self, _: &mut Scope) {}
+    fn scope(&self, scope: &mut Scope) {
+        scope.people.insert(self.0.clone());
+    }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<bool, Halt> {
         let id = self.0.as_str().to_owned();
@@ -313,6 +321,7 @@ impl Act for Erasure {
                 users::tokens_after.eq(Some(DbTime(batch.now))),
             ))
             .execute(batch.conn)?;
+        batch.erased.insert(self.0.clone());
         diesel::delete(accounts::table.find(id.clone())).execute(batch.conn)?;
         diesel::delete(logins::table.filter(logins::user_id.eq(id))).execute(batch.conn)?;
         Ok(found > 0)
@@ -326,7 +335,9 @@ pub(crate) struct Seen(pub(crate) UserId, pub(crate) Timestamp);
 impl Act for Seen {
     type Answer = ();
 
-    fn scope(&self, _: &mut Scope) {}
+    fn scope(&self, scope: &mut Scope) {
+        scope.people.insert(self.0.clone());
+    }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<(), Halt> {
         diesel::update(

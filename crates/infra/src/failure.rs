@@ -51,6 +51,17 @@ pub(crate) fn is_connection_lost(error: &DieselError) -> bool {
     }
 }
 
+/// Whether another node was quicker, so that the act has to be decided anew.
+pub(crate) fn is_race(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure,
+            _
+        )
+    )
+}
+
 /// Whether trying again may help: the database is away, busy, full, locked or read-only.
 fn is_passing(error: &DieselError) -> bool {
     if is_connection_lost(error) {

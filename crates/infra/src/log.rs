@@ -90,16 +90,16 @@ pub(crate) fn stream(conn: &mut Conn, user: &UserId) -> QueryResult<Stream> {
 }
 
 /// What a person has unread after an event in this conversation.
-pub(crate) fn unread(conversation: &Conversation, role: Role, stream: &Stream) -> UnreadState {
+pub(crate) fn unread(conversation: &Conversation, role: Role, total: i64) -> UnreadState {
     UnreadState {
         count: conversation.side(role).unread,
-        total: stream.unread.messages,
+        total,
     }
 }
 
 /// A run of a person's events, as read: references and the conversations as they are now.
 pub(crate) struct Run {
-    stream: Stream,
+    unread_total: i64,
     entries: Vec<(Position, Fact, Conversation, Option<MessageRow>)>,
     latest: Vec<Latest>,
     pub(crate) more: bool,
@@ -119,7 +119,10 @@ pub(crate) fn read(
     if since > stream.head {
         return Err(Error::Resync.into());
     }
+    // The badge comes with the rows: one that was read before them could be older than they are,
+    // and no later event would put it right.
     let mut rows = events::table
+        .inner_join(streams::table.on(streams::user_id.eq(events::user_id)))
         .inner_join(
             conversations_table::table.on(conversations_table::id.eq(events::conversation_id)),
         )
@@ -133,16 +136,22 @@ pub(crate) fn read(
         .order(events::position.asc())
         .limit(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1))
         .select((
-            (events::position, events::kind, events::seq),
+            (
+                events::position,
+                events::kind,
+                events::seq,
+                streams::unread_messages,
+            ),
             ConversationRow::as_select(),
             Option::<MessageRow>::as_select(),
         ))
-        .load::<((i64, i16, i64), ConversationRow, Option<MessageRow>)>(conn)?;
+        .load::<((i64, i16, i64, i64), ConversationRow, Option<MessageRow>)>(conn)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
+    let unread_total = rows.last().map_or(0, |((.., total), ..)| *total);
     let mut expected = since;
     let mut entries = Vec::with_capacity(rows.len());
-    for ((position, kind, seq), conversation, message) in rows {
+    for ((position, kind, seq, _), conversation, message) in rows {
         expected = expected.next();
         // Numbered without a gap: if one is missing, the log was cut and the rest is of no use.
         let Some(fact) = decode(kind, seq).filter(|_| position == expected.get()) else {
@@ -166,7 +175,7 @@ pub(crate) fn read(
         conversations::latest(conn, &whole.into_iter().collect::<Vec<_>>())?
     };
     Ok(Run {
-        stream,
+        unread_total,
         entries,
         latest,
         more,
@@ -182,7 +191,7 @@ impl Run {
     /// The events with their objects, as `user` sees them.
     pub(crate) fn deliveries(self, user: &UserId, words: &Words) -> Vec<Delivery> {
         let Self {
-            stream,
+            unread_total,
             entries,
             latest,
             ..
@@ -191,7 +200,7 @@ impl Run {
             .into_iter()
             .filter_map(|(position, fact, conversation, message)| {
                 let role = conversation.role_of(user)?;
-                let unread = unread(&conversation, role, &stream);
+                let unread = unread(&conversation, role, unread_total);
                 let whole = || {
                     let latest = latest
                         .iter()

@@ -21,8 +21,8 @@ pub(crate) struct MessageMatch {
     pub(crate) after: &'static str,
 }
 
-/// What no message has: for a query of which nothing is left.
-const NOTHING: &str = "u_";
+/// What no message has, not even as the beginning of a word: for a query of which nothing is left.
+const NOTHING: &str = "__";
 
 impl MessageMatch {
     pub(crate) fn new(conn: &Conn, user: &UserId, query: &SearchQuery) -> Self {

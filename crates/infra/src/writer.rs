@@ -197,18 +197,34 @@ impl Room {
             jobs.extend(queue.try_iter().take(MAX_BATCH - 1));
             self.do_together(jobs);
             if self.closed.load(Ordering::Acquire) {
-                for job in queue.try_iter() {
-                    self.do_together(vec![job]);
-                }
+                self.finish(queue);
                 break;
             }
+        }
+    }
+
+    /// Does what is still waiting.
+    fn finish(&mut self, queue: &Receiver<Box<dyn Job>>) {
+        loop {
+            let jobs: Vec<_> = queue.try_iter().take(MAX_BATCH).collect();
+            if jobs.is_empty() {
+                return;
+            }
+            self.do_together(jobs);
         }
     }
 
     /// All in one transaction; if that is lost, each in one of its own, so that a poisoned act
     /// fails alone.
     fn do_together(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        match self.commit(&mut jobs) {
+        let mut ended = self.commit(&mut jobs);
+        if jobs.len() == 1
+            && matches!(&ended, Err(Lost::Rejected(error)) if failure::is_race(error))
+        {
+            // Another node was quicker: now its row is there to be seen.
+            ended = self.commit(&mut jobs);
+        }
+        match ended {
             Ok(deliveries) => self.settle(jobs, deliveries),
             Err(Lost::Rejected(error))
                 if failure::is_connection_lost(&error) || jobs.len() == 1 =>
@@ -245,7 +261,11 @@ impl Room {
     fn settle(&self, jobs: Vec<Box<dyn Job>>, deliveries: Vec<Delivery>) {
         // Announced here, on the one thread that commits, so that the order is that of commits.
         if !deliveries.is_empty() {
-            self.announcer.announce(deliveries);
+            // What is committed is committed, and a thread that ends would end all writing.
+            let announce = AssertUnwindSafe(|| self.announcer.announce(deliveries));
+            if catch_unwind(announce).is_err() {
+                tracing::error!("the announcer panicked");
+            }
         }
         for job in jobs {
             job.finish(Ok(()));

@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(lifetime(Some("no-store")), SHORTEST);
         assert_eq!(
             lifetime(Some("public, max-age=3600")),
-            Duration::from_secs(3_600)
+            Duration::from_hours(1)
         );
         assert_eq!(lifetime(Some("max-age=99999999")), LONGEST);
     }

@@ -239,3 +239,6 @@ impl Tokens {
 fn moment(seconds: i64) -> Timestamp {
     Timestamp::from_microseconds(seconds.saturating_mul(1_000_000))
 }
+
+#[cfg(test)]
+mod tests;

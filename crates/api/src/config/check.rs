@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use super::{
     BadSettings, Environment, LogFormat, Settings,
-    faults::{Faults, given},
+    faults::Faults,
     issuance::{issuance, long_enough},
     words::{Word, Words},
 };
@@ -22,10 +22,10 @@ impl Words {
     /// # Errors
     /// [`BadSettings`], with everything that is wrong.
     pub fn check(self) -> Result<Settings, BadSettings> {
-        let mut faults = Faults::default();
+        let (words, mut faults) = (self.without_empty_ones(), Faults::default());
         let environment = faults.read(
-            "MESSAGING_ENV",
-            given(self.env),
+            "ENV",
+            words.env,
             Environment::Development,
             |word| match word {
                 "development" => Ok(Environment::Development),
@@ -34,111 +34,81 @@ impl Words {
             },
         );
         let production = environment == Environment::Production;
-        let data_dir = given(self.data_dir)
+        let data_dir = words
+            .data_dir
             .map_or_else(|| PathBuf::from("./data"), |word| PathBuf::from(word.0));
-        let url = given(self.database_url).or_else(|| given(self.database_url_of_all));
+        let url = words.database_url.or(words.database_url_of_all);
         let (issuance, closed) = issuance(
             &mut faults,
-            given(self.jwks_url),
-            given(self.jwt_algorithm),
-            given(self.jwt_secret),
+            words.jwks_url,
+            words.jwt_algorithm,
+            words.jwt_secret,
             production,
         );
-        unsupported(
-            &mut faults,
-            "MESSAGING_METRICS_LISTEN",
-            given(self.metrics_listen).as_ref(),
-        );
-        unsupported(
-            &mut faults,
-            "MESSAGING_NATS_URL",
-            given(self.nats_url).as_ref(),
-        );
+        unsupported(&mut faults, "METRICS_LISTEN", words.metrics_listen.as_ref());
+        unsupported(&mut faults, "NATS_URL", words.nats_url.as_ref());
         let day = 24 * 60 * 60;
         let settings = Settings {
             listen: faults.read(
-                "MESSAGING_LISTEN",
-                given(self.listen),
+                "LISTEN",
+                words.listen,
                 SocketAddr::from(([127, 0, 0, 1], 8080)),
                 listen,
             ),
             database_url: database_url(&mut faults, url, &data_dir, production),
             database_readers: faults.number(
-                "MESSAGING_DATABASE_READERS",
-                given(self.database_readers),
+                "DATABASE_READERS",
+                words.database_readers,
                 8,
                 1..=1_000,
             ),
-            write_queue: faults.number(
-                "MESSAGING_WRITE_QUEUE",
-                given(self.write_queue),
-                1_024,
-                1..=1_000_000,
-            ),
-            event_retention: Duration::from_secs(
-                day * faults.number(
-                    "MESSAGING_EVENT_RETENTION_DAYS",
-                    given(self.event_retention_days),
+            write_queue: faults.number("WRITE_QUEUE", words.write_queue, 1_024, 1..=1_000_000),
+            event_retention: Duration::from_hours(
+                24 * faults.number(
+                    "EVENT_RETENTION_DAYS",
+                    words.event_retention_days,
                     30,
                     1..=3_650,
                 ),
             ),
             issuance,
-            jwt_issuer: given(self.jwt_issuer)
+            jwt_issuer: words
+                .jwt_issuer
                 .map_or_else(|| "messaging".to_owned(), |word| word.0),
-            jwt_audience: given(self.jwt_audience)
+            jwt_audience: words
+                .jwt_audience
                 .map_or_else(|| "messaging".to_owned(), |word| word.0),
             access_token_lifetime: Duration::from_secs(faults.number(
-                "MESSAGING_ACCESS_TOKEN_SECONDS",
-                given(self.access_token_seconds),
+                "ACCESS_TOKEN_SECONDS",
+                words.access_token_seconds,
                 900,
                 10..=day,
             )),
             refresh_token_lifetime: Duration::from_secs(faults.number(
-                "MESSAGING_REFRESH_TOKEN_SECONDS",
-                given(self.refresh_token_seconds),
+                "REFRESH_TOKEN_SECONDS",
+                words.refresh_token_seconds,
                 30 * day,
                 60..=365 * day,
             )),
-            server_key: faults.read(
-                "MESSAGING_SERVER_KEY",
-                given(self.server_key),
-                None,
-                |key| long_enough(key, 16).map(Some),
-            ),
-            allowed_origins: faults.read(
-                "MESSAGING_ALLOWED_ORIGINS",
-                given(self.allowed_origins),
-                None,
-                |list| Origins::parse(list).map(Some),
-            ),
-            trusted_proxies: faults.number(
-                "MESSAGING_TRUSTED_PROXIES",
-                given(self.trusted_proxies),
-                0,
-                0..=10,
-            ),
-            rate_limits: faults.switch("MESSAGING_RATE_LIMITS", given(self.rate_limits), true),
-            websocket: faults.switch("MESSAGING_WEBSOCKET", given(self.websocket), true),
-            strict_products: faults.switch(
-                "MESSAGING_STRICT_PRODUCTS",
-                given(self.strict_products),
-                false,
-            ),
-            demo: faults.switch("MESSAGING_DEMO", given(self.demo), !production && !closed),
-            log: faults.read("MESSAGING_LOG", given(self.log), "info".to_owned(), filter),
-            log_format: faults.read(
-                "MESSAGING_LOG_FORMAT",
-                given(self.log_format),
-                LogFormat::Auto,
-                log_format,
-            ),
+            server_key: faults.read("SERVER_KEY", words.server_key, None, |key| {
+                long_enough(key, 16).map(Some)
+            }),
+            allowed_origins: faults.read("ALLOWED_ORIGINS", words.allowed_origins, None, |list| {
+                Origins::parse(list).map(Some)
+            }),
+            trusted_proxies: faults.number("TRUSTED_PROXIES", words.trusted_proxies, 0, 0..=10),
+            rate_limits: faults.switch("RATE_LIMITS", words.rate_limits, true),
+            websocket: faults.switch("WEBSOCKET", words.websocket, true),
+            strict_products: faults.switch("STRICT_PRODUCTS", words.strict_products, false),
+            demo: faults.switch("DEMO", words.demo, !production && !closed),
+            log: faults.read("LOG", words.log, "info".to_owned(), filter),
+            log_format: faults.read("LOG_FORMAT", words.log_format, LogFormat::Auto, log_format),
             environment,
             data_dir,
         };
         if settings.demo && closed {
             faults.add(
-                "MESSAGING_DEMO",
+                "DEMO",
                 "switch it off: with a JWKS URL there are no local accounts to show it with",
             );
         }
@@ -165,7 +135,7 @@ fn database_url(
     let Some(Word(url)) = url else {
         if production {
             faults.add(
-                "MESSAGING_DATABASE_URL",
+                "DATABASE_URL",
                 "production needs one, as in `postgres://messaging:…@db/messaging`",
             );
         }
@@ -175,10 +145,7 @@ fn database_url(
         .iter()
         .any(|scheme| url.starts_with(scheme))
     {
-        faults.add(
-            "MESSAGING_DATABASE_URL",
-            "give `sqlite://PATH` or `postgres://…`",
-        );
+        faults.add("DATABASE_URL", "give `sqlite://PATH` or `postgres://…`");
     }
     url.into()
 }

@@ -9,8 +9,9 @@ use super::words::Word;
 pub(super) struct Faults(pub(super) Vec<String>);
 
 impl Faults {
+    /// A setting, named without `MESSAGING_`, is not acceptable; says what to do.
     pub(super) fn add(&mut self, name: &str, remedy: impl Display) {
-        self.0.push(format!("{name}: {remedy}"));
+        self.0.push(format!("MESSAGING_{name}: {remedy}"));
     }
 
     /// A word that has to be understood; the default stands in for one that is not there.
@@ -31,6 +32,7 @@ impl Faults {
         }
     }
 
+    /// A whole number within a range.
     pub(super) fn number<T>(
         &mut self,
         name: &str,
@@ -51,6 +53,7 @@ impl Faults {
         })
     }
 
+    /// `on` or `off`.
     pub(super) fn switch(&mut self, name: &str, word: Option<Word>, default: bool) -> bool {
         self.read(name, word, default, |word| {
             match word.to_ascii_lowercase().as_str() {
@@ -60,11 +63,4 @@ impl Faults {
             }
         })
     }
-}
-
-/// A word that is not empty, without the white space around it.
-pub(super) fn given(word: Option<Word>) -> Option<Word> {
-    word.map(|word| word.0.trim().to_owned())
-        .filter(|word| !word.is_empty())
-        .map(Word)
 }

@@ -15,23 +15,18 @@ pub(super) fn issuance(
     secret: Option<Word>,
     production: bool,
 ) -> (Issuance, bool) {
-    let algorithm = faults.read(
-        "MESSAGING_JWT_ALGORITHM",
-        algorithm,
-        None,
-        |name| match name {
-            "HS256" => Ok(Some(Algorithm::HS256)),
-            "RS256" => Ok(Some(Algorithm::RS256)),
-            "ES256" => Ok(Some(Algorithm::ES256)),
-            "EdDSA" => Ok(Some(Algorithm::EdDSA)),
-            _ => Err("give `HS256`, `RS256`, `ES256` or `EdDSA`".to_owned()),
-        },
-    );
+    let algorithm = faults.read("JWT_ALGORITHM", algorithm, None, |name| match name {
+        "HS256" => Ok(Some(Algorithm::HS256)),
+        "RS256" => Ok(Some(Algorithm::RS256)),
+        "ES256" => Ok(Some(Algorithm::ES256)),
+        "EdDSA" => Ok(Some(Algorithm::EdDSA)),
+        _ => Err("give `HS256`, `RS256`, `ES256` or `EdDSA`".to_owned()),
+    });
     let Some(Word(jwks_url)) = jwks_url else {
         if algorithm.is_some_and(|algorithm| algorithm != Algorithm::HS256) {
-            faults.add("MESSAGING_JWT_ALGORITHM", "give MESSAGING_JWKS_URL too: other algorithms than HS256 need an issuer's public keys");
+            faults.add("JWT_ALGORITHM", "give MESSAGING_JWKS_URL too: other algorithms than HS256 need an issuer's public keys");
         }
-        let secret = faults.read("MESSAGING_JWT_SECRET", secret, None, |secret| {
+        let secret = faults.read("JWT_SECRET", secret, None, |secret| {
             long_enough(secret, 32).map(Some)
         });
         if secret.is_none()
@@ -42,25 +37,25 @@ pub(super) fn issuance(
                 .any(|fault| fault.starts_with("MESSAGING_JWT_SECRET"))
         {
             faults.add(
-                "MESSAGING_JWT_SECRET",
+                "JWT_SECRET",
                 "production needs one of its own, of 32 bytes or more (`openssl rand -base64 48`), or MESSAGING_JWKS_URL",
             );
         }
         return (secret.map_or(Issuance::KeptSecret, Issuance::Secret), false);
     };
     if let Err(remedy) = safe_url(&jwks_url) {
-        faults.add("MESSAGING_JWKS_URL", remedy);
+        faults.add("JWKS_URL", remedy);
     }
     if secret.is_some() {
         faults.add(
-            "MESSAGING_JWT_SECRET",
+            "JWT_SECRET",
             "leave it unset: with MESSAGING_JWKS_URL tokens are the issuer's",
         );
     }
     let algorithm = match algorithm {
         Some(Algorithm::HS256) | None => {
             faults.add(
-                "MESSAGING_JWT_ALGORITHM",
+                "JWT_ALGORITHM",
                 "say which the issuer's keys are for: `RS256`, `ES256` or `EdDSA`",
             );
             Algorithm::RS256

@@ -14,6 +14,13 @@ use super::BadSettings;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Word(pub(super) String);
 
+impl Word {
+    fn trimmed(self) -> Option<Self> {
+        let word = self.0.trim();
+        (!word.is_empty()).then(|| Self(word.to_owned()))
+    }
+}
+
 impl From<&str> for Word {
     fn from(word: &str) -> Self {
         Self(word.to_owned())
@@ -76,6 +83,13 @@ macro_rules! words {
                 #[config(env = $name)]
                 pub $field: Option<Word>,
             )*
+        }
+
+        impl Words {
+            /// The same words without white space around them; an empty one is none.
+            pub(super) fn without_empty_ones(self) -> Self {
+                Self { $($field: self.$field.and_then(Word::trimmed),)* }
+            }
         }
     };
 }

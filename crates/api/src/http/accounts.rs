@@ -22,7 +22,8 @@ use crate::{
 
 /// Make an account.
 #[utoipa::path(post, path = "/api/auth/register", operation_id = "register", tag = "accounts", request_body = Register,
-    responses((status = 201, description = "The account is made, and its person logged in.", body = Session)))]
+    responses((status = 201, description = "The account is made, and its person logged in.", body = Session),
+        (status = 409, description = "`invalid`: the e-mail address has an account.", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn register(
     service: Data<Service>,
     from: From,

@@ -50,7 +50,8 @@ pub(super) async fn put_product(
 /// Erase a person: account, profile and sessions. Messages stay under an erased author, or go too.
 #[utoipa::path(delete, path = "/api/server/users/{id}", operation_id = "eraseUser", tag = "marketplace",
     params(("id" = String, Path, description = "The marketplace's id."), EraseQuery), security(("serverKey" = [])),
-    responses((status = 204, description = "Erased.")))]
+    responses((status = 204, description = "Erased."),
+        (status = 404, description = "`not_found`: nobody has, or had, this id.", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn erase_user(
     _: BackEnd,
     service: Data<Service>,

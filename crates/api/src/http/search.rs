@@ -10,7 +10,7 @@ use crate::{
     problem::Problem,
     service::Service,
     wire::{
-        page::Unread,
+        page::UnreadTotals,
         query::{self, SearchParams},
         search::SearchPage,
     },
@@ -33,8 +33,11 @@ pub(super) async fn search(
 
 /// What the caller has not read, for a badge.
 #[utoipa::path(get, path = "/api/messages/unread", operation_id = "countUnread", tag = "conversations", security(("accessToken" = [])),
-    responses((status = 200, description = "The counts.", body = Unread)))]
-pub(super) async fn unread(actor: Actor, service: Data<Service>) -> Result<Json<Unread>, Problem> {
+    responses((status = 200, description = "The counts.", body = UnreadTotals)))]
+pub(super) async fn unread(
+    actor: Actor,
+    service: Data<Service>,
+) -> Result<Json<UnreadTotals>, Problem> {
     let totals = service.messaging.unread(actor.id()).await?;
-    Ok(Json(Unread::from(totals)))
+    Ok(Json(UnreadTotals::from(totals)))
 }

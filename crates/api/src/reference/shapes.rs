@@ -19,15 +19,30 @@ pub(super) fn link(name: &str) -> String {
     format!("<a href=\"#object-{0}\">{0}</a>", escape(name))
 }
 
-/// The name that a reference in a schema points to.
+/// The schema that a reference points to.
 fn referred(schema: &Value) -> Option<&str> {
-    schema.get("$ref")?.as_str()?.rsplit('/').next()
+    schema
+        .get("$ref")?
+        .as_str()?
+        .strip_prefix("#/components/schemas/")
+}
+
+/// The frame that a reference points to.
+fn referred_frame(schema: &Value) -> Option<&str> {
+    let path = schema
+        .get("$ref")?
+        .as_str()?
+        .strip_prefix("#/components/messages/")?;
+    path.split('/').next()
 }
 
 /// A schema in a few words.
 pub(super) fn type_of(schema: &Value) -> String {
     if let Some(name) = referred(schema) {
         return link(name);
+    }
+    if let Some(name) = referred_frame(schema) {
+        return format!("<code>{}</code>", escape(name));
     }
     if let Some(constant) = schema.get("const") {
         return format!("<code>{}</code>", escape(&constant.to_string()));

@@ -84,7 +84,7 @@ fn greet(connection: &dyn std::any::Any, data: &mut Extensions) {
             data.insert(handle);
         }
         Err(error) => {
-            tracing::warn!(%error, "no file descriptor is left for a second hand on a connection")
+            tracing::warn!(%error, "no file descriptor is left for a second hand on a connection");
         }
     }
 }

@@ -111,7 +111,7 @@ mod tests {
             "{\"clientId\":\"\\ud800\"}",
             "{\"clientId\":1e999}",
             "{\"clientId\":\"a\",\"clientId\":\"b\"}",
-            &format!("{{\"content\":{deep}"),
+            &format!("{{\"x\":{deep}"),
         ] {
             assert_eq!(
                 refusal(body),

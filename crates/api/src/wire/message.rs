@@ -214,7 +214,7 @@ impl SendMessage {
 #[serde(rename_all = "camelCase")]
 pub struct EditMessage {
     /// The revision that the caller last saw.
-    #[schema(value_type = i64, minimum = 1)]
+    #[schema(value_type = i64, minimum = 0)]
     pub revision: Option<i64>,
     /// The new text.
     #[serde(default, deserialize_with = "json::object")]
@@ -235,11 +235,12 @@ impl EditMessage {
     }
 }
 
+/// Any number that is not negative: one that the message never had is merely stale.
 pub(crate) fn parse_revision(revision: i64) -> Result<Revision, Fault> {
-    if revision >= 1 {
+    if revision >= 0 {
         Ok(Revision::new(revision))
     } else {
-        Err(Fault::invalid("a revision is 1 or more"))
+        Err(Fault::invalid("a revision is not negative"))
     }
 }
 

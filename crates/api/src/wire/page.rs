@@ -67,7 +67,7 @@ impl From<&domain::MessagePage> for MessagePage {
 /// What a badge shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Unread {
+pub struct UnreadTotals {
     /// Unread messages in conversations that are neither archived nor muted.
     #[schema(minimum = 0)]
     pub unread_total: i64,
@@ -76,7 +76,7 @@ pub struct Unread {
     pub conversations: i64,
 }
 
-impl From<domain::UnreadTotals> for Unread {
+impl From<domain::UnreadTotals> for UnreadTotals {
     fn from(totals: domain::UnreadTotals) -> Self {
         Self {
             unread_total: totals.messages,

@@ -61,6 +61,9 @@ impl InboxParams {
     }
 }
 
+/// Makes a window of a place.
+type Anchor = fn(Seq) -> Window;
+
 /// Which page of a conversation's messages: the newest, or one at one of three anchors.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -87,7 +90,7 @@ impl WindowParams {
     /// [`Error::Invalid`] with every fault; two anchors are a fault of both.
     pub fn parse(self) -> Result<(Window, usize), Error> {
         let mut faults = Faults::new();
-        let given: [(_, _, fn(Seq) -> Window); 3] = [
+        let given: [(_, _, Anchor); 3] = [
             ("beforeSeq", self.before_seq, Window::Before),
             ("afterSeq", self.after_seq, Window::After),
             ("aroundSeq", self.around_seq, Window::Around),

@@ -113,6 +113,19 @@ impl Connection {
             Sight::Offline
         }
     }
+
+    /// Gives up the user's place and the rooms; the connection itself is still there. Idempotent.
+    pub(crate) fn vacate(&self) {
+        let joined = std::mem::take(&mut *self.rooms());
+        let mut state = self.hub.state();
+        for (conversation, whom) in joined {
+            state.rooms.leave(self.session, &whom, conversation);
+        }
+        drop(state);
+        if let Some(user) = self.user.get() {
+            self.hub.leave(self.session, user);
+        }
+    }
 }
 
 /// What a watcher may know of the counterpart.
@@ -128,13 +141,8 @@ pub(crate) enum Sight {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let joined = std::mem::take(&mut *self.rooms());
-        let mut state = self.hub.state();
-        for (conversation, whom) in joined {
-            state.rooms.leave(self.session, &whom, conversation);
-        }
-        drop(state);
-        self.hub.disconnect(self.session, self.user.get());
+        self.vacate();
+        self.hub.disconnect(self.session);
     }
 }
 

@@ -21,10 +21,11 @@ pub(super) async fn say(session: Session, end: End) {
         mut inbound,
         ..
     } = session;
-    let hub = connection.hub().clone();
+    let hub = connection.hub();
     let limit = hub.timing().farewell_within;
-    // It has no place in the hub any more, however long the farewell takes.
-    drop(connection);
+    // It frees its user's place at once, however long the farewell takes; but a service that goes
+    // down waits for the farewell.
+    connection.vacate();
     let mut socket = sender.into_socket();
     let said = async {
         match end {

@@ -9,6 +9,7 @@ use super::{
     hub::MAX_SESSIONS,
     inbound::Heard,
     live::Live,
+    ops,
     outbox::Outgoing,
     pace::{OPS_BURST, OPS_PER_SECOND},
     resume::{MAX_MISSED, Resume, decide},
@@ -38,6 +39,11 @@ impl Session {
         // From here on, what happens waits in the outbox; so whatever the head does not count yet
         // cannot be missed.
         self.connection.identify(&visitor.user.id, visitor.login);
+        let limit = self.connection.hub().timing().read_within;
+        let rechecked = ops::recheck(&self.service, &self.connection, &visitor);
+        if let Err(error) = self.within(limit, Close::Overloaded, rechecked).await? {
+            return Err(self.fail(id.as_ref(), error).await);
+        }
         self.catch_up(id.as_ref(), &greeting, visitor).await
     }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use messaging_domain::{Announcer, Delivery, Event, LoginId, Seat, UserId};
@@ -188,26 +188,31 @@ impl Hub {
         }
     }
 
+    /// Takes a session from its user. Idempotent.
+    pub(super) fn leave(&self, session: SessionId, user: &UserId) {
+        let mut state = self.state();
+        let Some(members) = state.users.get_mut(user) else {
+            return;
+        };
+        members.retain(|member| member.session != session);
+        if members.is_empty() {
+            state.users.remove(user);
+            let grace = if state.draining {
+                Duration::ZERO
+            } else {
+                self.timing().offline_after
+            };
+            state.departures.add(user.clone(), Instant::now() + grace);
+            self.0.departed.notify_one();
+        }
+    }
+
     /// Forgets a connection.
-    pub(super) fn disconnect(&self, session: SessionId, user: Option<&UserId>) {
+    pub(super) fn disconnect(&self, session: SessionId) {
         let mut state = self.state();
         state.connections.remove(&session);
         if state.connections.is_empty() {
             self.0.emptied.notify_one();
-        }
-        let Some(user) = user else { return };
-        if let Some(members) = state.users.get_mut(user) {
-            members.retain(|member| member.session != session);
-            if members.is_empty() {
-                state.users.remove(user);
-                let grace = if state.draining {
-                    std::time::Duration::ZERO
-                } else {
-                    self.timing().offline_after
-                };
-                state.departures.add(user.clone(), Instant::now() + grace);
-                self.0.departed.notify_one();
-            }
         }
     }
 

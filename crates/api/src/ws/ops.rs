@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use messaging_domain::{
-    Blocked, ConversationId, Cursor, Directory as _, Error, Fault, Seat, Timestamp, UserId,
+    Accounts as _, Blocked, ConversationId, Cursor, Directory as _, Error, Fault, Seat, Timestamp,
+    UserId,
 };
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use super::{
     rooms::MAX_ROOMS,
 };
 use crate::{
-    auth::Denied,
+    auth::{Denied, Visitor},
     problem::{Problem, Refusal},
     service::Service,
     wire::{
@@ -166,6 +167,25 @@ async fn look(
     })
 }
 
+/// Looks once more whether somebody may be here, now that the hub knows the session: a logout or an
+/// erasure just before had nobody to send away.
+pub(super) async fn recheck(
+    service: &Service,
+    connection: &Connection,
+    visitor: &Visitor,
+) -> Result<(), Error> {
+    if let Some(login) = visitor.login
+        && !service.store.is_live(login).await?
+    {
+        connection.hub().close_login(login);
+    }
+    let user = service.store.user(&visitor.user.id).await?;
+    if user.is_none_or(|user| user.erased_at.is_some()) {
+        connection.hub().close_user(&visitor.user.id);
+    }
+    Ok(())
+}
+
 async fn refresh(
     service: &Service,
     connection: &Connection,
@@ -175,6 +195,7 @@ async fn refresh(
     match service.gatekeeper.admit(token).await {
         Ok(visitor) if visitor.user.id == *user => {
             connection.set_login(visitor.login);
+            recheck(service, connection, &visitor).await?;
             let expires_at = visitor.expires_at;
             let answer = Refreshed {
                 token_expires_at: expires_at.to_string(),

@@ -93,7 +93,7 @@ mod tests {
     fn only_who_goes_on_and_on_is_sent_away() {
         let start = Instant::now();
         let mut pace = Pace::new(start);
-        let mut verdicts = (0..OPS_BURST + ABUSE + 1).map(|_| pace.check(start));
+        let mut verdicts = (0..=OPS_BURST + ABUSE).map(|_| pace.check(start));
         assert_eq!(
             verdicts.by_ref().take(400).last(),
             Some(Verdict::Wait(COST))

@@ -7,4 +7,3 @@ mod greeting;
 mod rooms;
 mod socket;
 mod tokens;
-mod world;

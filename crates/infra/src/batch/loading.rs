@@ -12,7 +12,7 @@ use crate::{
     connection::Conn,
     log::Stream,
     messages::MessageRow,
-    schema::{blocks, conversations, messages as messages_table},
+    schema::{blocks, conversations, messages as messages_table, users},
 };
 
 /// What the acts of a batch are about, so that all of it can be locked and loaded at once.
@@ -22,6 +22,8 @@ pub(crate) struct Scope {
     pub(crate) conversations: BTreeSet<ConversationId>,
     /// Pairs of people between whom conversations are started or blocked.
     pub(crate) pairs: BTreeSet<(UserId, UserId)>,
+    /// People whose rows in the directory are changed.
+    pub(crate) people: BTreeSet<UserId>,
     /// Messages that may have been sent before.
     pub(crate) sent: BTreeSet<(UserId, ClientId)>,
     /// Messages to be changed.
@@ -54,11 +56,12 @@ impl<'c> Batch<'c> {
             sent: HashMap::new(),
             messages: BTreeMap::new(),
             blocking: HashSet::new(),
+            erased: HashSet::new(),
             entries: Vec::new(),
             deliveries: Vec::new(),
         };
         let mut ids = scope.conversations.clone();
-        let mut people: BTreeSet<UserId> = BTreeSet::new();
+        let mut people = scope.people.clone();
         for (a, b) in &scope.pairs {
             bulk::lock_pair(batch.conn, a, b)?;
             ids.extend(conversations_of_pair(batch.conn, a, b)?);
@@ -78,6 +81,8 @@ impl<'c> Batch<'c> {
                 .streams
                 .insert(UserId::restore(&row.0), Stream::from(&row));
         }
+        // Under the locks, too: who erases somebody locks that person's stream.
+        batch.erased = erased(batch.conn, &scope.pairs)?;
         // Under the locks, so that of two nodes that append the same message one sees the other's.
         for (sender, client_id, conversation, seq) in bulk::find_sent(batch.conn, &scope.sent)? {
             let key = (conversation.into(), Seq::new(seq));
@@ -122,20 +127,24 @@ impl<'c> Batch<'c> {
         Ok(())
     }
 
-    /// Loads all messages of a person in a conversation that are not deleted.
+    /// Loads messages of a person in a conversation that are not deleted, the first `limit` and
+    /// those of this batch; and says whether there are more.
     pub(crate) fn load_messages_of(
         &mut self,
         id: ConversationId,
         sender: &UserId,
-    ) -> QueryResult<Vec<Seq>> {
+        limit: i64,
+    ) -> QueryResult<(BTreeSet<Seq>, bool)> {
         let rows = messages_table::table
             .filter(messages_table::conversation_id.eq(DbUuid::from(id)))
             .filter(messages_table::sender_id.eq(sender.as_str().to_owned()))
             .filter(messages_table::deleted_at.is_null())
             .order(messages_table::seq.asc())
+            .limit(limit)
             .select(MessageRow::as_select())
             .load(self.conn)?;
-        let seqs: Vec<Seq> = rows.iter().map(MessageRow::seq).collect();
+        let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
+        let mut seqs: BTreeSet<Seq> = rows.iter().map(MessageRow::seq).collect();
         for row in rows {
             let key = (id, row.seq());
             // What this batch has changed is newer than the row.
@@ -143,7 +152,13 @@ impl<'c> Batch<'c> {
                 self.keep(key, row);
             }
         }
-        Ok(seqs)
+        seqs.extend(
+            self.messages
+                .range((id, Seq::ZERO)..=(id, Seq::new(i64::MAX)))
+                .filter(|(_, kept)| kept.change == Change::New && kept.message.sender == *sender)
+                .map(|((_, seq), _)| *seq),
+        );
+        Ok((seqs, more))
     }
 
     /// How many messages of the counterpart are unread after `seq`.
@@ -203,4 +218,19 @@ fn blocks_of_pair(conn: &mut Conn, a: &UserId, b: &UserId) -> QueryResult<Vec<(U
         .into_iter()
         .map(|(blocker, blocked)| (UserId::restore(&blocker), UserId::restore(&blocked)))
         .collect())
+}
+
+/// Who of these people was erased.
+fn erased(conn: &mut Conn, pairs: &BTreeSet<(UserId, UserId)>) -> QueryResult<HashSet<UserId>> {
+    if pairs.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let people: BTreeSet<&UserId> = pairs.iter().flat_map(|(a, b)| [a, b]).collect();
+    let people: Vec<String> = people.iter().map(|id| id.as_str().to_owned()).collect();
+    let rows = users::table
+        .filter(users::id.eq_any(people))
+        .filter(users::erased_at.is_not_null())
+        .select(users::id)
+        .load::<String>(conn)?;
+    Ok(rows.iter().map(|id| UserId::restore(id)).collect())
 }

@@ -64,13 +64,12 @@ impl Directory for Database {
             })
             .await?;
         for conversation in all {
-            self.writer
-                .act(Farewell {
-                    conversation,
-                    user: id.clone(),
-                    fate,
-                })
-                .await?;
+            let farewell = || Farewell {
+                conversation,
+                user: id.clone(),
+                fate,
+            };
+            while self.writer.act(farewell()).await? {}
         }
         Ok(())
     }

@@ -306,7 +306,7 @@ pub struct MessageEdit {
     #[schema(value_type = i64, minimum = 1)]
     seq: Option<i64>,
     /// The revision that the client last saw.
-    #[schema(value_type = i64, minimum = 1)]
+    #[schema(value_type = i64, minimum = 0)]
     revision: Option<i64>,
     /// The new text.
     #[serde(default, deserialize_with = "json::object")]

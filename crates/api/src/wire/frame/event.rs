@@ -18,12 +18,12 @@ pub struct EventFrame {
     #[serde(flatten)]
     pub event: DurableEvent,
     /// What the receiver has unread once it has happened: a badge or a list needs no arithmetic.
-    pub unread: Unread,
+    pub unread: UnreadState,
 }
 
 /// What somebody has unread.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Unread {
+pub struct UnreadState {
     /// In the event's conversation.
     #[schema(minimum = 0)]
     pub count: i64,
@@ -88,7 +88,7 @@ impl From<&Delivery> for EventFrame {
         Self {
             position: delivery.position.get(),
             event: (&delivery.event).into(),
-            unread: Unread {
+            unread: UnreadState {
                 count: delivery.unread.count,
                 total: delivery.unread.total,
             },

@@ -5,22 +5,20 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 
-use super::{
-    socket::{Socket, request, try_open},
-    world::World,
-};
+use super::socket::{Socket, request, try_open};
+use crate::app::{TestApp, short_token};
 
 #[actix_web::test]
 async fn only_pages_of_allowed_origins_get_a_socket() {
-    let world = World::new().await;
-    let own = format!("http://{}", world.address());
+    let app = TestApp::start().await;
+    let own = format!("http://{}", app.address());
     for (origin, allowed) in [
         (own.as_str(), true),
         ("null", false),
         ("https://evil.example", false),
         (&format!("{own}.evil.example"), false),
     ] {
-        let mut request = request(world.address());
+        let mut request = request(app.address());
         let value = HeaderValue::from_str(origin).unwrap();
         request.headers_mut().insert("origin", value);
         match try_open(request).await {
@@ -32,27 +30,34 @@ async fn only_pages_of_allowed_origins_get_a_socket() {
             }
         }
     }
-    let mut request = request(world.address());
+    let mut request = request(app.address());
     let own = HeaderValue::from_str(&own).unwrap();
     request.headers_mut().insert("origin", own);
-    request.headers_mut().append("origin", HeaderValue::from_static("https://evil.example"));
-    assert_eq!(try_open(request).await.err().unwrap().0, StatusCode::FORBIDDEN);
+    request
+        .headers_mut()
+        .append("origin", HeaderValue::from_static("https://evil.example"));
+    assert_eq!(
+        try_open(request).await.err().unwrap().0,
+        StatusCode::FORBIDDEN
+    );
 }
 
 #[actix_web::test]
 async fn a_client_may_offer_no_subprotocol_or_ours_among_others() {
-    let world = World::new().await;
+    let app = TestApp::start().await;
     for (offer, accepted) in [
         (None, true),
         (Some("messaging.v1"), true),
         (Some("messaging.v2, messaging.v1"), true),
         (Some("messaging.v2"), false),
     ] {
-        let mut request = request(world.address());
+        let mut request = request(app.address());
         request.headers_mut().remove("sec-websocket-protocol");
         if let Some(offer) = offer {
             let offer = HeaderValue::from_static(offer);
-            request.headers_mut().insert("sec-websocket-protocol", offer);
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", offer);
         }
         match try_open(request).await {
             Ok(_) => assert!(accepted, "{offer:?}"),
@@ -66,21 +71,22 @@ async fn a_client_may_offer_no_subprotocol_or_ours_among_others() {
 
 #[actix_web::test]
 async fn a_socket_that_is_switched_off_is_not_there() {
-    let world = World::with(|words, _| words.websocket = Some("off".into())).await;
-    let (status, problem) = try_open(request(world.address())).await.err().unwrap();
+    let app = TestApp::start_tuned(|words, _| words.websocket = Some("off".into())).await;
+    let (status, problem) = try_open(request(app.address())).await.err().unwrap();
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert_eq!(problem["code"], "not_found");
 }
 
 #[actix_web::test]
 async fn what_is_no_handshake_is_told_so() {
-    let world = World::new().await;
-    let ann = world.person("ann").await;
-    let (status, problem) = world.try_call(&ann, "GET", "/api/messages/ws", &Value::Null).await;
-    assert_eq!((status, &problem["code"]), (400, &json!("invalid")));
+    let app = TestApp::start().await;
+    let ann = app.person("ann").await;
+    app.get(&ann, "/api/messages/ws")
+        .await
+        .refused(400, "invalid", &[]);
     // A token in an address would be written to logs; it is not even looked at.
-    let mut request = request(world.address());
-    *request.uri_mut() = format!("ws://{}/api/messages/ws?token={}", world.address(), ann.token)
+    let mut request = request(app.address());
+    *request.uri_mut() = format!("ws://{}/api/messages/ws?token={}", app.address(), ann.token)
         .parse()
         .unwrap();
     let mut socket = try_open(request).await.ok().unwrap();
@@ -90,24 +96,30 @@ async fn what_is_no_handshake_is_told_so() {
 
 #[actix_web::test]
 async fn hello_opens_a_session_and_says_what_a_client_has_to_know() {
-    let world = World::new().await;
-    let ann = world.person("ann").await;
-    let (mut socket, welcome) = Socket::with_welcome(&world, &ann).await;
-    assert_eq!(welcome["user"]["id"], "ann");
-    assert_eq!((&welcome["resumed"], &welcome["reason"]), (&json!(false), &json!("new")));
+    let app = TestApp::start().await;
+    let ann = app.person("ann").await;
+    let (mut socket, welcome) = Socket::with_welcome(&app, &ann).await;
+    assert_eq!(welcome["user"]["id"], ann.id);
+    assert_eq!(
+        (&welcome["resumed"], &welcome["reason"]),
+        (&json!(false), &json!("new"))
+    );
     assert_eq!(welcome["position"], 0);
     assert_eq!(welcome["heartbeatMs"], 25_000);
     assert_eq!(welcome["limits"]["sessions"], 8);
     assert!(socket.ok("ping", json!({})).await["now"].is_string());
-    socket.say("{\"op\":\"hello\",\"token\":\"x\",\"id\":9}").await;
+    socket
+        .say("{\"op\":\"hello\",\"token\":\"x\",\"id\":9}")
+        .await;
     assert_eq!(socket.closed().await.code, 4_000);
 }
 
 #[actix_web::test]
 async fn whoever_has_no_good_token_is_sent_away() {
-    let world = World::with(|_, timing| timing.hello_within = Duration::from_millis(300)).await;
-    let ann = world.person("ann").await;
-    let expired = World::token("ann", None, Duration::ZERO);
+    let app =
+        TestApp::start_tuned(|_, timing| timing.hello_within = Duration::from_millis(300)).await;
+    let ann = app.person("ann").await;
+    let expired = short_token(&ann.id, "Ann", Duration::ZERO);
     let forged = format!("{}x", ann.token);
     for (token, code, reconnect) in [
         ("", 4_010, false),
@@ -115,67 +127,96 @@ async fn whoever_has_no_good_token_is_sent_away() {
         (forged.as_str(), 4_010, false),
         (expired.as_str(), 4_110, true),
     ] {
-        let mut socket = Socket::open(&world).await;
+        let mut socket = Socket::open(&app).await;
         socket.tell("hello", json!({ "token": token })).await;
         let closed = socket.closed().await;
         assert_eq!(closed.code, code, "{token}");
         assert_eq!(closed.bye.unwrap()["reconnect"], reconnect);
     }
-    let mut silent = Socket::open(&world).await;
+    let mut silent = Socket::open(&app).await;
     assert_eq!(silent.closed().await.code, 4_103);
 }
 
 #[actix_web::test]
 async fn before_hello_nothing_else_is_heard() {
-    let world = World::new().await;
-    let ann = world.person("ann").await;
-    for frame in ["{\"op\":\"ping\"}", "{\"op\":\"nothing.known\"}", "{}", "[]", "hello", ""] {
-        let mut socket = Socket::open(&world).await;
+    let app = TestApp::start().await;
+    let ann = app.person("ann").await;
+    for frame in [
+        "{\"op\":\"ping\"}",
+        "{\"op\":\"nothing.known\"}",
+        "{}",
+        "[]",
+        "hello",
+        "",
+    ] {
+        let mut socket = Socket::open(&app).await;
         socket.say(frame).await;
         assert_eq!(socket.closed().await.code, 4_000, "{frame}");
     }
     // A hello with a field that is not acceptable may be said again.
-    let mut socket = Socket::open(&world).await;
+    let mut socket = Socket::open(&app).await;
     let since = json!({ "epoch": "x", "position": -1 });
-    let problem = socket.refusal("hello", json!({ "token": ann.token, "since": since })).await;
+    let problem = socket
+        .refusal("hello", json!({ "token": ann.token, "since": since }))
+        .await;
     assert_eq!(problem["errors"][0]["field"], "since.position");
     socket.hello(&ann.token, &Value::Null).await;
 }
 
 #[actix_web::test]
 async fn a_session_goes_on_where_the_last_one_ended() {
-    let world = World::new().await;
-    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-    let conversation = world.conversation(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let conversation = app.conversation(&ann, &bob).await;
     for text in ["one", "two", "three"] {
-        world.send(&bob, &conversation, text).await;
+        app.send(&bob, &conversation, text).await;
     }
-    let (_, welcome) = Socket::with_welcome(&world, &ann).await;
+    let (_, welcome) = Socket::with_welcome(&app, &ann).await;
     let epoch = &welcome["epoch"];
     assert_eq!(welcome["position"], 4);
-    for (position, texts) in [(4, vec![]), (3, vec!["three"]), (1, vec!["one", "two", "three"])] {
+    for (position, texts) in [
+        (4, vec![]),
+        (3, vec!["three"]),
+        (1, vec!["one", "two", "three"]),
+    ] {
         let since = json!({ "epoch": epoch, "position": position });
-        let (mut socket, welcome, mut events) = Socket::resume(&world, &ann, &since).await;
+        let (mut socket, welcome, mut events) = Socket::resume(&app, &ann, &since).await;
         assert_eq!(welcome["resumed"], true, "{position}");
         assert_eq!(welcome.get("reason"), None);
         assert_eq!(events.pop().unwrap()["data"]["position"], 4);
-        let positions: Vec<_> = events.iter().map(|event| event["position"].clone()).collect();
-        assert_eq!(json!(positions), json!((position + 1..=4).collect::<Vec<_>>()));
+        let positions: Vec<_> = events
+            .iter()
+            .map(|event| event["position"].clone())
+            .collect();
+        assert_eq!(
+            json!(positions),
+            json!((position + 1..=4).collect::<Vec<_>>())
+        );
         let said: Vec<_> = events
             .iter()
-            .map(|event| event["data"]["message"]["content"]["text"].as_str().unwrap())
+            .map(|event| {
+                event["data"]["message"]["content"]["text"]
+                    .as_str()
+                    .unwrap()
+            })
             .collect();
         assert_eq!(said, texts);
         socket.hears_nothing().await;
     }
     for (since, reason) in [
         (json!({ "epoch": epoch, "position": 5 }), "ahead"),
-        (json!({ "epoch": uuid::Uuid::new_v4().to_string(), "position": 4 }), "epoch"),
+        (
+            json!({ "epoch": uuid::Uuid::new_v4().to_string(), "position": 4 }),
+            "epoch",
+        ),
         (json!({ "epoch": "older", "position": 4 }), "epoch"),
         (Value::Null, "new"),
     ] {
-        let (_, welcome, events) = Socket::resume(&world, &ann, &since).await;
-        assert_eq!((&welcome["resumed"], &welcome["reason"]), (&json!(false), &json!(reason)));
+        let (_, welcome, events) = Socket::resume(&app, &ann, &since).await;
+        assert_eq!(
+            (&welcome["resumed"], &welcome["reason"]),
+            (&json!(false), &json!(reason))
+        );
         assert_eq!(events.len(), 1, "nothing but `live`");
         assert_eq!(events[0]["data"]["position"], 4);
     }
@@ -183,31 +224,34 @@ async fn a_session_goes_on_where_the_last_one_ended() {
 
 #[actix_web::test]
 async fn a_replayed_event_carries_its_message_as_it_is_now() {
-    let world = World::new().await;
-    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-    let conversation = world.conversation(&ann, &bob).await;
-    let (mut socket, welcome) = Socket::with_welcome(&world, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let conversation = app.conversation(&ann, &bob).await;
+    let (mut socket, welcome) = Socket::with_welcome(&app, &bob).await;
     socket.send(&conversation, "a slip").await;
     let of = json!({ "conversationId": conversation, "seq": 1 });
     socket.ok("message.delete", of).await;
     let since = json!({ "epoch": welcome["epoch"], "position": welcome["position"] });
-    let (_, _, events) = Socket::resume(&world, &ann, &since).await;
+    let (_, _, events) = Socket::resume(&app, &ann, &since).await;
     assert_eq!(events.len(), 3);
     for event in &events[..2] {
-        assert_eq!(event["data"]["message"]["content"], json!({ "kind": "deleted" }));
+        assert_eq!(
+            event["data"]["message"]["content"],
+            json!({ "kind": "deleted" })
+        );
         assert_eq!(event["data"]["message"]["revision"], 2);
     }
 }
 
 #[actix_web::test]
 async fn a_thousand_missed_events_are_sent_and_one_more_is_too_many() {
-    let world = World::new().await;
-    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-    let conversation = world.conversation(&ann, &bob).await;
-    let (_, welcome) = Socket::with_welcome(&world, &ann).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let conversation = app.conversation(&ann, &bob).await;
+    let (_, welcome) = Socket::with_welcome(&app, &ann).await;
     let mut sockets = Vec::new();
     for _ in 0..8 {
-        sockets.push(Socket::of(&world, &bob).await);
+        sockets.push(Socket::of(&app, &bob).await);
     }
     // Several at a time, so that they are written together.
     let conversation = conversation.as_str();
@@ -218,25 +262,27 @@ async fn a_thousand_missed_events_are_sent_and_one_more_is_too_many() {
     }))
     .await;
     let since = json!({ "epoch": welcome["epoch"], "position": welcome["position"] });
-    let (_, welcome, events) = Socket::resume(&world, &ann, &since).await;
+    let (_, welcome, events) = Socket::resume(&app, &ann, &since).await;
     assert_eq!((&welcome["resumed"], events.len()), (&json!(true), 1_001));
     let first = since["position"].as_i64().unwrap() + 1;
-    let positions = events[..1_000].iter().map(|event| event["position"].as_i64().unwrap());
+    let positions = events[..1_000]
+        .iter()
+        .map(|event| event["position"].as_i64().unwrap());
     assert!(positions.eq(first..first + 1_000));
 
-    world.send(&bob, conversation, "one more").await;
-    let (_, welcome, events) = Socket::resume(&world, &ann, &since).await;
+    app.send(&bob, conversation, "one more").await;
+    let (_, welcome, events) = Socket::resume(&app, &ann, &since).await;
     assert_eq!((&welcome["reason"], events.len()), (&json!("too_far"), 1));
 }
 
 #[actix_web::test]
 async fn nothing_is_lost_or_told_twice_when_messages_come_while_a_session_begins() {
-    let world = World::new().await;
-    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
-    let conversation = world.conversation(&ann, &bob).await;
-    let (_, welcome) = Socket::with_welcome(&world, &ann).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let conversation = app.conversation(&ann, &bob).await;
+    let (_, welcome) = Socket::with_welcome(&app, &ann).await;
     let (epoch, mut position) = (&welcome["epoch"], welcome["position"].as_i64().unwrap());
-    let mut writer = Socket::of(&world, &bob).await;
+    let mut writer = Socket::of(&app, &bob).await;
     let writing = async {
         for number in 0..200 {
             writer.send(&conversation, &number.to_string()).await;
@@ -246,7 +292,7 @@ async fn nothing_is_lost_or_told_twice_when_messages_come_while_a_session_begins
         let last = position + 200;
         while position < last {
             let since = json!({ "epoch": epoch, "position": position });
-            let (mut socket, welcome, events) = Socket::resume(&world, &ann, &since).await;
+            let (mut socket, welcome, events) = Socket::resume(&app, &ann, &since).await;
             assert_eq!(welcome["resumed"], true);
             for event in events {
                 if event["event"] == "live" {

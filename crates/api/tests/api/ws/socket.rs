@@ -17,7 +17,7 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-use super::world::{Person, World};
+use crate::app::{Person, TestApp};
 
 /// Within which everything that is waited for has to happen.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -39,9 +39,13 @@ pub(crate) struct Closed {
 
 /// A request for a socket, as a browser would make it.
 pub(crate) fn request(address: SocketAddr) -> Request {
-    let mut request = format!("ws://{address}/api/messages/ws").into_client_request().unwrap();
+    let mut request = format!("ws://{address}/api/messages/ws")
+        .into_client_request()
+        .unwrap();
     let protocol = HeaderValue::from_static("messaging.v1");
-    request.headers_mut().insert("sec-websocket-protocol", protocol);
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", protocol);
     request
 }
 
@@ -57,7 +61,10 @@ pub(crate) async fn try_open(request: Request) -> Result<Socket, (StatusCode, Va
         }),
         Err(Error::Http(response)) => {
             let body = response.body().as_deref().unwrap_or_default();
-            Err((response.status(), serde_json::from_slice(body).unwrap_or(Value::Null)))
+            Err((
+                response.status(),
+                serde_json::from_slice(body).unwrap_or(Value::Null),
+            ))
         }
         Err(error) => panic!("{error}"),
     }
@@ -65,18 +72,20 @@ pub(crate) async fn try_open(request: Request) -> Result<Socket, (StatusCode, Va
 
 impl Socket {
     /// A socket on which nothing was said yet.
-    pub(crate) async fn open(world: &World) -> Self {
-        try_open(request(world.address())).await.unwrap_or_else(|refused| panic!("{refused:?}"))
+    pub(crate) async fn open(app: &TestApp) -> Self {
+        try_open(request(app.address()))
+            .await
+            .unwrap_or_else(|refused| panic!("{refused:?}"))
     }
 
     /// A session that begins afresh, up to `live`.
-    pub(crate) async fn of(world: &World, person: &Person) -> Self {
-        Self::with_welcome(world, person).await.0
+    pub(crate) async fn of(app: &TestApp, person: &Person) -> Self {
+        Self::with_welcome(app, person).await.0
     }
 
     /// The same, with the answer to `hello`.
-    pub(crate) async fn with_welcome(world: &World, person: &Person) -> (Self, Value) {
-        let mut socket = Self::open(world).await;
+    pub(crate) async fn with_welcome(app: &TestApp, person: &Person) -> (Self, Value) {
+        let mut socket = Self::open(app).await;
         let welcome = socket.hello(&person.token, &Value::Null).await;
         assert_eq!(socket.next().await["event"], "live");
         (socket, welcome)
@@ -84,16 +93,17 @@ impl Socket {
 
     /// Says hello and gives back the answer.
     pub(crate) async fn hello(&mut self, token: &str, since: &Value) -> Value {
-        self.ok("hello", json!({ "token": token, "since": since })).await
+        self.ok("hello", json!({ "token": token, "since": since }))
+            .await
     }
 
     /// Says hello with where it stands; gives back the answer, the replayed events and `live`.
     pub(crate) async fn resume(
-        world: &World,
+        app: &TestApp,
         person: &Person,
         since: &Value,
     ) -> (Self, Value, Vec<Value>) {
-        let mut socket = Self::open(world).await;
+        let mut socket = Self::open(app).await;
         let welcome = socket.hello(&person.token, since).await;
         let mut events = Vec::new();
         loop {
@@ -113,7 +123,10 @@ impl Socket {
 
     /// Sends a message of the protocol.
     pub(crate) async fn put(&mut self, message: Message) {
-        timeout(SOON, self.stream.send(message)).await.unwrap().unwrap();
+        timeout(SOON, self.stream.send(message))
+            .await
+            .unwrap()
+            .unwrap();
     }
 
     /// Sends an op that gets no answer.
@@ -184,7 +197,9 @@ impl Socket {
     /// The next frame, checked.
     pub(crate) async fn receive(&mut self) -> Value {
         loop {
-            let message = timeout(SOON, self.stream.next()).await.expect("a frame in time");
+            let message = timeout(SOON, self.stream.next())
+                .await
+                .expect("a frame in time");
             match message.expect("not yet the end").expect("a good frame") {
                 Message::Text(text) => return checked(&text),
                 Message::Ping(_) | Message::Pong(_) => {}
@@ -195,7 +210,9 @@ impl Socket {
 
     /// The next message of the protocol, whatever it is; `None` when the connection is gone.
     pub(crate) async fn message(&mut self) -> Option<Message> {
-        let message = timeout(SOON, self.stream.next()).await.expect("a message in time");
+        let message = timeout(SOON, self.stream.next())
+            .await
+            .expect("a message in time");
         message.and_then(Result::ok)
     }
 
@@ -235,11 +252,27 @@ fn frame(op: &str, id: Option<i64>, mut fields: Value) -> String {
     fields.to_string()
 }
 
+/// Makes a schema refuse fields that it does not name: clients pass them over, but here a field
+/// that is sent has to be in the contract.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields.contains_key("properties") && !fields.contains_key("additionalProperties") {
+                fields.insert("additionalProperties".to_owned(), json!(false));
+            }
+            fields.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
 /// A frame of the service, which has to be one of the contract's.
 fn checked(text: &str) -> Value {
     static CONTRACT: OnceLock<jsonschema::Validator> = OnceLock::new();
     let contract = CONTRACT.get_or_init(|| {
         let mut schema = asyncapi::document();
+        close(&mut schema["components"]);
         schema["$ref"] = json!("#/components/schemas/ServerFrame");
         jsonschema::validator_for(&schema).unwrap()
     });

@@ -1,0 +1,21 @@
+//! The service from outside, through its public doors only.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod accounts;
+mod app;
+mod contract;
+mod conversations;
+mod doors;
+mod marketplace;
+mod messages;
+mod pages;
+mod search;
+mod sync;
+mod ws;

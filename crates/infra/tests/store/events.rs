@@ -1,0 +1,158 @@
+//! Each person's stream of events: paging, resuming, forgetting.
+
+use messaging_domain::{
+    Conversations, Delivery, Error, Event, Position, Timestamp, UserId,
+};
+
+use crate::stage::{Stage, text, user};
+
+on_both![
+    events_are_read_in_pages_without_a_gap,
+    a_replayed_event_carries_its_object_as_it_is_now,
+    somebody_ahead_of_the_head_has_to_start_afresh,
+    somebody_behind_what_was_forgotten_has_to_start_afresh,
+    only_what_is_older_is_forgotten,
+    a_stream_without_events_is_at_zero,
+];
+
+async fn events_are_read_in_pages_without_a_gap(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    let id = stage.open(&ann, &bob, None).await;
+    for _ in 0..9 {
+        stage.send(id, &ann, "hello").await;
+    }
+    let whole = stage.events(&bob).await;
+    assert_eq!(whole.len(), 10);
+    for size in [1, 2, 3, 9, 10, 11] {
+        let mut events: Vec<Delivery> = Vec::new();
+        loop {
+            let since = events.last().map_or(Position::ZERO, |event| event.position);
+            let page = stage.store.events(&bob, since, size).await.unwrap();
+            assert_eq!(page.more, events.len() + page.events.len() < 10);
+            events.extend(page.events);
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(events, whole);
+    }
+    let page = stage.store.events(&bob, Position::new(10), 5).await.unwrap();
+    assert!(page.events.is_empty() && !page.more);
+}
+
+async fn a_replayed_event_carries_its_object_as_it_is_now(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    let id = stage.open(&ann, &bob, None).await;
+    let message = stage.send(id, &ann, "hello").await;
+    stage.edit(&message, &ann, "hello there").await.unwrap();
+    let second = stage.send(id, &ann, "gone").await;
+    stage.delete(&second, &ann).await.unwrap();
+    stage.read(id, &bob, 1).await;
+    let events = stage.events(&bob).await;
+    let now = stage.history(id, &bob).await;
+    for (at, expected) in [(1, &now[0]), (2, &now[0]), (3, &now[1]), (4, &now[1])] {
+        let (Event::MessageCreated(told) | Event::MessageUpdated(told)) = &events[at].event else {
+            panic!("{events:?}");
+        };
+        assert_eq!(**told, *expected);
+    }
+    assert_eq!(now[0].content, text("hello there"));
+    let Event::ConversationCreated(view) = &events[0].event else {
+        panic!("{events:?}");
+    };
+    assert_eq!(**view, stage.inbox(&bob, false).await.items[0]);
+    assert!(events.iter().all(|event| (event.unread.count, event.unread.total) == (0, 0)));
+}
+
+async fn somebody_ahead_of_the_head_has_to_start_afresh(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    stage.open(&ann, &bob, None).await;
+    for (person, since) in [(&ann, 2), (&bob, i64::MAX), (&user("nobody"), 1)] {
+        let refused = stage
+            .store
+            .events(person, Position::new(since), 10)
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, Error::Resync), "{refused:?}");
+    }
+}
+
+async fn forget(stage: &Stage, before: Timestamp) {
+    while stage.store.prune(before).await.unwrap() {}
+}
+
+async fn resyncs(stage: &Stage, person: &UserId, since: i64) -> bool {
+    match stage.store.events(person, Position::new(since), 1_000).await {
+        Ok(page) => {
+            for (event, expected) in page.events.iter().zip(since + 1..) {
+                assert_eq!(event.position.get(), expected);
+            }
+            false
+        }
+        Err(Error::Resync) => true,
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+async fn somebody_behind_what_was_forgotten_has_to_start_afresh(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    let id = stage.open(&ann, &bob, None).await;
+    for _ in 0..4 {
+        stage.send(id, &ann, "hello").await;
+    }
+    forget(stage, Timestamp::now().plus(std::time::Duration::from_secs(1))).await;
+    for since in 0..5 {
+        assert!(resyncs(stage, &bob, since).await, "{since}");
+    }
+    assert!(!resyncs(stage, &bob, 5).await);
+    let page = stage.inbox(&bob, false).await;
+    assert_eq!(page.head.position, Position::new(5));
+    stage.send(id, &ann, "hello again").await;
+    assert!(!resyncs(stage, &bob, 5).await);
+    assert!(resyncs(stage, &bob, 4).await);
+    assert_eq!(stage.witness.heard_by(&bob).len(), 6);
+}
+
+async fn only_what_is_older_is_forgotten(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    let id = stage.open(&ann, &bob, None).await;
+    // More than one transaction forgets.
+    let long_ago = Timestamp::now().minus(std::time::Duration::from_secs(86_400));
+    let seat = stage.seat(id, &ann).await;
+    let mut tasks = Vec::new();
+    for _ in 0..1_200 {
+        let draft = seat.write(messaging_domain::ClientId::new(), text("old")).unwrap();
+        let store = stage.store.clone();
+        tasks.push(tokio::spawn(async move { store.append_at(draft, long_ago).await }));
+    }
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    stage.send(id, &ann, "new").await;
+    let before = Timestamp::now().minus(std::time::Duration::from_secs(3_600));
+    forget(stage, before).await;
+    // The conversation's own event is first and new, so nothing after it is forgotten.
+    assert!(!resyncs(stage, &bob, 0).await);
+    stage.raw().run("UPDATE events SET created_at = (SELECT MIN(created_at) FROM messages) WHERE position = 1");
+    assert!(stage.store.prune(before).await.unwrap(), "there is more");
+    forget(stage, before).await;
+    assert!(resyncs(stage, &bob, 1_200).await);
+    assert!(!resyncs(stage, &bob, 1_201).await);
+    assert_eq!(stage.raw().number("SELECT COUNT(*) AS value FROM events"), 2);
+    assert_eq!(stage.history(id, &bob).await.len(), 1_201);
+}
+
+async fn a_stream_without_events_is_at_zero(stage: &Stage) {
+    let ann = stage.person("ann").await;
+    for person in [&ann, &user("nobody")] {
+        assert_eq!(stage.store.head(person).await.unwrap().position, Position::ZERO);
+        let page = stage.store.events(person, Position::ZERO, 10).await.unwrap();
+        assert!(page.events.is_empty() && !page.more);
+        let inbox = stage.inbox(person, false).await;
+        assert!(inbox.items.is_empty() && inbox.next.is_none());
+    }
+    assert_eq!(
+        stage.store.head(&ann).await.unwrap().epoch,
+        stage.inbox(&ann, false).await.head.epoch
+    );
+}
