@@ -124,6 +124,9 @@ impl Token {
 fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
     let settings = load(file)?;
     telemetry::start(&settings);
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
     // Each socket takes two descriptors.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it is");

@@ -13,13 +13,13 @@
 //! | `MESSAGING_DATABASE_READERS` | reading connections | 1 to 1,000 | `8` |
 //! | `MESSAGING_WRITE_QUEUE` | acts that may wait for the writer; one more is `overloaded` | 1 to 1,000,000 | `1024` |
 //! | `MESSAGING_EVENT_RETENTION_DAYS` | how long events can be resumed from | days, 1 to 3,650 | `30` |
-//! | `MESSAGING_JWT_SECRET` | signs access tokens (HS256) | 32 bytes or more | made at first start and kept in the data directory |
+//! | `MESSAGING_JWT_SECRET` | signs access tokens (HS256) | 32 bytes or more; in development a shorter one is only warned of | made at first start and kept in the data directory |
 //! | `MESSAGING_JWT_ISSUER`, `MESSAGING_JWT_AUDIENCE` | `iss` and `aud` of access tokens | | `messaging` |
 //! | `MESSAGING_JWKS_URL` | keys of an outside issuer, who then makes all tokens; local accounts are closed | `https` URL | none |
 //! | `MESSAGING_JWT_ALGORITHM` | the one algorithm of access tokens: `HS256`, or with a JWKS URL `RS256`, `ES256`, `EdDSA` | | `HS256`; with a JWKS URL none |
 //! | `MESSAGING_ACCESS_TOKEN_SECONDS` | how long an access token is good for | seconds, 10 to 86,400 | `900` |
 //! | `MESSAGING_REFRESH_TOKEN_SECONDS` | how long a refresh token is good for | seconds, 60 to 31,536,000 | `2592000` (30 days) |
-//! | `MESSAGING_SERVER_KEY` | key of the server-side calls | 16 bytes or more | none: they are closed |
+//! | `MESSAGING_SERVER_KEY` | key of the server-side calls | 16 bytes or more; in development a shorter one is only warned of | none: they are closed |
 //! | `MESSAGING_ALLOWED_ORIGINS` | origins, for CORS and the WebSocket alike | comma-separated | the service's own |
 //! | `MESSAGING_TRUSTED_PROXIES` | how many proxies of one's own stand in front and add to `X-Forwarded-For` | 0 to 10 | `0` |
 //! | `MESSAGING_RATE_LIMITS` | whether limits are enforced | switch | `on` |
@@ -28,7 +28,8 @@
 //! | `MESSAGING_DEMO` | seeds the demo marketplace into an empty database and shows it at `/` | switch | `on` outside production |
 //! | `MESSAGING_LOG` | what is logged, as a filter such as `info,messaging_api=debug` | | `info` |
 //! | `MESSAGING_LOG_FORMAT` | `pretty`, `json`, or `auto`: pretty on a terminal | | `auto` |
-//! | `MESSAGING_METRICS_LISTEN`, `MESSAGING_NATS_URL` | not supported by this build: refused when set | | |
+//! | `MESSAGING_METRICS_LISTEN` | where `GET /metrics` is served, for Prometheus; keep it private | address and port | unset: nowhere |
+//! | `MESSAGING_NATS_URL` | joins nodes through NATS; this build serves one node and refuses it | | unset |
 
 mod check;
 mod faults;
@@ -46,6 +47,12 @@ pub use words::Words;
 
 use crate::auth::Origins;
 
+/// The shortest secret for signing that cannot be guessed: as long as the hash (RFC 7518 §3.2).
+const SECRET_BYTES: usize = 32;
+
+/// The shortest server key that cannot be guessed.
+const SERVER_KEY_BYTES: usize = 16;
+
 /// All settings, checked.
 #[derive(Debug, Clone)]
 #[expect(
@@ -57,6 +64,8 @@ pub struct Settings {
     pub environment: Environment,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where metrics are served, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// The embedded database and made secrets.
     pub data_dir: PathBuf,
     /// Which database; it may hold a password.
@@ -157,6 +166,25 @@ impl Settings {
         Words::load(file)?.check()
     }
 
+    /// What should be different although it is acceptable here, each with its remedy.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let short = |secret: &SecretString, least| secret.expose_secret().len() < least;
+        let mut warnings = Vec::new();
+        if let Issuance::Secret(secret) = &self.issuance
+            && short(secret, SECRET_BYTES)
+        {
+            warnings.push("MESSAGING_JWT_SECRET can be guessed: give 32 bytes or more");
+        }
+        if self
+            .server_key
+            .as_ref()
+            .is_some_and(|key| short(key, SERVER_KEY_BYTES))
+        {
+            warnings.push("MESSAGING_SERVER_KEY can be guessed: give 16 bytes or more");
+        }
+        warnings
+    }
+
     /// The effective settings, one a line, with secrets hidden: `messaging config`.
     pub fn describe(&self) -> String {
         let switch = |on: bool| if on { "on" } else { "off" }.to_owned();
@@ -175,6 +203,12 @@ impl Settings {
         let rows = [
             ("ENV", format!("{:?}", self.environment).to_lowercase()),
             ("LISTEN", self.listen.to_string()),
+            (
+                "METRICS_LISTEN",
+                self.metrics_listen
+                    .map_or_else(String::new, |address| address.to_string()),
+            ),
+            ("NATS_URL", String::new()),
             ("DATA_DIR", self.data_dir.display().to_string()),
             (
                 "DATABASE_URL",
@@ -274,13 +308,8 @@ mod tests {
                 table.contains(&format!("`{name}`")),
                 "{name} is missing from the table in config.rs"
             );
-            let unprinted = [
-                "DATABASE_URL",
-                "MESSAGING_METRICS_LISTEN",
-                "MESSAGING_NATS_URL",
-            ];
             assert!(
-                unprinted.contains(&name) || shown.contains(&format!("{name}=")),
+                name == "DATABASE_URL" || shown.contains(&format!("{name}=")),
                 "{name} is not printed"
             );
         }

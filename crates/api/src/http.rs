@@ -159,7 +159,7 @@ fn open_documents(app: &mut ServiceConfig) {
 }
 
 /// An address with all the methods that it knows. Another method is answered with 405 and `Allow`.
-fn at<const N: usize>(
+pub(crate) fn at<const N: usize>(
     path: &str,
     methods: &'static str,
     routes: [Route; N],

@@ -20,6 +20,7 @@ pub mod ws;
 
 pub mod asyncapi;
 pub mod front_door;
+pub mod metrics;
 pub mod openapi;
 pub mod reference;
 

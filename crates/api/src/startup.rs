@@ -30,6 +30,7 @@ use crate::{
     config::{Issuance, Settings, kept_secret},
     demo,
     limits::Limits,
+    metrics,
     service::{ServerKey, Service},
     ws::{Hub, Timing},
 };
@@ -95,7 +96,11 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
     )?);
     let server = serve(listener, service.clone(), hub.clone())?;
     let handle = server.handle();
-    let tasks = vec![
+    let metrics = match settings.metrics_listen {
+        Some(address) => Some(serve_metrics(address, hub.clone())?),
+        None => None,
+    };
+    let mut tasks = vec![
         rt::spawn(async move {
             if let Err(error) = server.await {
                 tracing::error!(%error, "the server ended");
@@ -104,6 +109,7 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
         rt::spawn(hub.clone().keep_presence(Arc::clone(&store))),
         rt::spawn(keep_tidy(store, settings.event_retention)),
     ];
+    tasks.extend(metrics);
     Ok(Running {
         address,
         service,
@@ -111,6 +117,17 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
         server: handle,
         tasks,
     })
+}
+
+/// Serves metrics until its task is aborted.
+fn serve_metrics(address: SocketAddr, hub: Hub) -> anyhow::Result<JoinHandle<()>> {
+    let listener = listen(address).with_context(|| format!("listen for metrics on {address}"))?;
+    let server = metrics::serve(listener, hub)?;
+    Ok(rt::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the metrics listener ended");
+        }
+    }))
 }
 
 impl Running {

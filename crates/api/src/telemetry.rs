@@ -30,7 +30,11 @@ pub fn start(settings: &Settings) {
     };
     // It fails only if logging has begun already.
     let _ = if json {
-        lines.json().flatten_event(true).try_init()
+        lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init()
     } else {
         lines.try_init()
     };
@@ -58,7 +62,8 @@ impl RootSpanBuilder for RequestSpan {
         match outcome {
             Ok(response) => {
                 let begun = response.request().extensions().get::<Begun>().copied();
-                let milliseconds = begun.map(|Begun(at)| at.elapsed().as_millis());
+                let milliseconds =
+                    begun.and_then(|Begun(at)| u64::try_from(at.elapsed().as_millis()).ok());
                 tracing::info!(
                     status = response.status().as_u16(),
                     milliseconds,

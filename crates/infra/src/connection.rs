@@ -176,3 +176,92 @@ impl r2d2::ManageConnection for Readers {
         link.broken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::{dsl::sql, prelude::*, sql_types::Text};
+
+    use super::*;
+    use crate::fresh::{Fresh, Kind};
+
+    fn connect_to(kind: Kind, purpose: Purpose) -> Option<(Fresh, Conn)> {
+        let fresh = Fresh::new(kind)?;
+        let conn = connect(&DatabaseUrl::parse(&fresh.url).unwrap(), purpose).unwrap();
+        Some((fresh, conn))
+    }
+
+    #[test]
+    fn sqlite_is_durable_keeps_its_keys_and_waits_for_locks() {
+        for purpose in [Purpose::Write, Purpose::Read] {
+            // Only a writer makes the file.
+            let (fresh, writer) = connect_to(Kind::Sqlite, Purpose::Write).unwrap();
+            let url = DatabaseUrl::parse(&fresh.url).unwrap();
+            let mut conn = connect(&url, purpose).unwrap();
+            for (pragma, expected) in [
+                ("journal_mode", "wal"),
+                ("synchronous", "2"), // FULL
+                ("foreign_keys", "1"),
+                ("busy_timeout", "5000"),
+                ("recursive_triggers", "1"),
+                ("trusted_schema", "0"),
+                (
+                    "query_only",
+                    if purpose == Purpose::Read { "1" } else { "0" },
+                ),
+            ] {
+                let column = if pragma == "busy_timeout" {
+                    "timeout"
+                } else {
+                    pragma
+                };
+                let query = format!("CAST({column} AS TEXT) FROM pragma_{pragma}");
+                let found: String = diesel::select(sql::<Text>(&query))
+                    .get_result(&mut conn)
+                    .unwrap();
+                assert_eq!(found, expected, "{pragma}");
+            }
+            drop(writer);
+        }
+    }
+
+    #[test]
+    fn postgres_gives_up_waiting_and_is_durable() {
+        for purpose in [Purpose::Write, Purpose::Read] {
+            let Some((_fresh, mut conn)) = connect_to(Kind::Postgres, purpose) else {
+                return;
+            };
+            let read_only = if purpose == Purpose::Read {
+                "on"
+            } else {
+                "off"
+            };
+            let mut expected = vec![
+                ("lock_timeout", "1500ms"),
+                ("statement_timeout", "5s"),
+                ("idle_in_transaction_session_timeout", "10s"),
+                ("default_transaction_read_only", read_only),
+                ("TimeZone", "UTC"),
+                ("application_name", "messaging"),
+            ];
+            if purpose == Purpose::Write {
+                expected.push(("synchronous_commit", "on"));
+            }
+            for (setting, expected) in expected {
+                let query = format!("current_setting('{setting}')");
+                let found: String = diesel::select(sql::<Text>(&query))
+                    .get_result(&mut conn)
+                    .unwrap();
+                assert_eq!(found, expected, "{setting}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_url_keeps_its_own_time_limits() {
+        assert_eq!(
+            with_timeouts("postgres://a/b?connect_timeout=9"),
+            "postgres://a/b?connect_timeout=9&tcp_user_timeout=5000&keepalives_idle=10&application_name=messaging"
+        );
+        assert!(with_timeouts("postgres://a/b").starts_with("postgres://a/b?connect_timeout=2&"));
+    }
+}

@@ -11,11 +11,16 @@ mod conversations;
 mod database;
 mod directory;
 mod failure;
+#[cfg(test)]
+#[path = "../tests/store/fresh.rs"]
+mod fresh;
 mod history;
 mod log;
 mod maintenance;
 mod messages;
 mod migrations;
+#[cfg(test)]
+mod plans;
 // The lint itself leaves tests out.
 #[cfg_attr(
     not(test),

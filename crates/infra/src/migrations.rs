@@ -97,3 +97,50 @@ pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
             .first(conn)?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        connection::{self, DatabaseUrl, Purpose},
+        fresh::{Fresh, Kind, Raw},
+    };
+
+    #[test]
+    fn what_goes_up_comes_down_and_goes_up_again() {
+        for fresh in [Kind::Sqlite, Kind::Postgres]
+            .into_iter()
+            .filter_map(Fresh::new)
+        {
+            let url = DatabaseUrl::parse(&fresh.url).unwrap();
+            let mut conn = connection::connect(&url, Purpose::Write).unwrap();
+            let first = run(&mut conn).unwrap();
+            let made = relations(&fresh);
+            assert!(made.len() > 20, "{made:?}");
+            let before = epoch(&mut conn).unwrap();
+            assert_eq!(epoch(&mut conn).unwrap(), before);
+            revert_all(&mut conn).unwrap();
+            assert_eq!(relations(&fresh), Vec::<String>::new());
+            assert_eq!(run(&mut conn).unwrap(), first);
+            assert_eq!(relations(&fresh), made);
+            assert_ne!(epoch(&mut conn).unwrap(), before, "positions start afresh");
+        }
+    }
+
+    /// Tables and indexes, but those of the migrations themselves.
+    fn relations(fresh: &Fresh) -> Vec<String> {
+        let mut raw = fresh.raw();
+        let sql = match raw {
+            Raw::Postgres(_) => {
+                "SELECT relname AS value FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+                 AND relname NOT LIKE '\\_\\_diesel%'"
+            }
+            Raw::Sqlite(_) => {
+                "SELECT name AS value FROM sqlite_master WHERE name NOT LIKE '%\\_\\_diesel%' ESCAPE '\\'"
+            }
+        };
+        let mut names = raw.texts(sql);
+        names.sort();
+        names
+    }
+}

@@ -9,7 +9,7 @@ use std::{
 use secrecy::SecretString;
 
 use super::{
-    BadSettings, Environment, LogFormat, Settings,
+    BadSettings, Environment, LogFormat, SERVER_KEY_BYTES, Settings,
     faults::Faults,
     issuance::{issuance, long_enough},
     words::{Word, Words},
@@ -45,7 +45,6 @@ impl Words {
             words.jwt_secret,
             production,
         );
-        unsupported(&mut faults, "METRICS_LISTEN", words.metrics_listen.as_ref());
         unsupported(&mut faults, "NATS_URL", words.nats_url.as_ref());
         let day = 24 * 60 * 60;
         let settings = Settings {
@@ -55,6 +54,9 @@ impl Words {
                 SocketAddr::from(([127, 0, 0, 1], 8080)),
                 listen,
             ),
+            metrics_listen: faults.read("METRICS_LISTEN", words.metrics_listen, None, |word| {
+                listen(word).map(Some)
+            }),
             database_url: database_url(&mut faults, url, &data_dir, production),
             database_readers: faults.number(
                 "DATABASE_READERS",
@@ -91,7 +93,7 @@ impl Words {
                 60..=365 * day,
             )),
             server_key: faults.read("SERVER_KEY", words.server_key, None, |key| {
-                long_enough(key, 16).map(Some)
+                long_enough(key, if production { SERVER_KEY_BYTES } else { 1 }).map(Some)
             }),
             allowed_origins: faults.read("ALLOWED_ORIGINS", words.allowed_origins, None, |list| {
                 Origins::parse(list).map(Some)
@@ -233,8 +235,7 @@ mod tests {
             listen: Some("8080".into()),
             database_url: Some("sqlite:x.db".into()),
             database_readers: Some("0".into()),
-            jwt_secret: Some("short".into()),
-            server_key: Some("short".into()),
+            metrics_listen: Some("9090".into()),
             allowed_origins: Some("*".into()),
             rate_limits: Some("maybe".into()),
             log: Some("a=b=c".into()),
@@ -249,15 +250,32 @@ mod tests {
             "MESSAGING_DATABASE_READERS",
             "MESSAGING_DATABASE_URL",
             "MESSAGING_ENV",
-            "MESSAGING_JWT_SECRET",
             "MESSAGING_LISTEN",
             "MESSAGING_LOG",
             "MESSAGING_LOG_FORMAT",
+            "MESSAGING_METRICS_LISTEN",
             "MESSAGING_NATS_URL",
             "MESSAGING_RATE_LIMITS",
-            "MESSAGING_SERVER_KEY",
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_refused_in_production_and_warned_of_elsewhere() {
+        let guessable = |env: &str| Words {
+            env: Some(env.into()),
+            database_url: Some("postgres://db/messaging".into()),
+            jwt_secret: Some("short".into()),
+            server_key: Some("short".into()),
+            ..Words::default()
+        };
+        assert_eq!(
+            names(guessable("production")),
+            ["MESSAGING_JWT_SECRET", "MESSAGING_SERVER_KEY"]
+        );
+        let settings = guessable("development").check().unwrap();
+        assert_eq!(settings.warnings().len(), 2);
+        assert!(Words::default().check().unwrap().warnings().is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 
-use super::{Issuance, faults::Faults, words::Word};
+use super::{Issuance, SECRET_BYTES, faults::Faults, words::Word};
 
 /// Who makes tokens, and whether local accounts are therefore closed.
 pub(super) fn issuance(
@@ -27,7 +27,7 @@ pub(super) fn issuance(
             faults.add("JWT_ALGORITHM", "give MESSAGING_JWKS_URL too: other algorithms than HS256 need an issuer's public keys");
         }
         let secret = faults.read("JWT_SECRET", secret, None, |secret| {
-            long_enough(secret, 32).map(Some)
+            long_enough(secret, if production { SECRET_BYTES } else { 1 }).map(Some)
         });
         if secret.is_none()
             && production

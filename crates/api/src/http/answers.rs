@@ -108,3 +108,24 @@ pub(super) fn method_not_allowed(methods: &'static str) -> Ready<HttpResponse> {
         .insert(header::ALLOW, HeaderValue::from_static(methods));
     ready(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, middleware::from_fn, test};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_is_answered_for() {
+        async fn panics() -> HttpResponse {
+            panic!("this is meant to be seen in the test's output")
+        }
+        let resource = web::resource("/").route(web::get().to(panics));
+        let app = App::new().service(resource.wrap(from_fn(outlive_panics)));
+        let app = test::init_service(app).await;
+        let answer = test::call_service(&app, test::TestRequest::get().to_request()).await;
+        assert_eq!(answer.status(), 500);
+        let problem: serde_json::Value = test::read_body_json(answer).await;
+        assert_eq!(problem["code"], "internal");
+    }
+}

@@ -54,7 +54,11 @@ pub(super) fn serve(
         App::new()
             .app_data(service.clone())
             .app_data(Data::new(hub.clone()))
-            .service(web::resource("/api/messages/ws").route(web::get().to(ws::upgrade)))
+            .service(http::at(
+                "/api/messages/ws",
+                "GET",
+                [web::get().to(ws::upgrade)],
+            ))
             .configure(http::routes)
             .wrap(from_fn(http::cors))
             .wrap(from_fn(http::finish))

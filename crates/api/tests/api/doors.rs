@@ -89,6 +89,7 @@ async fn a_method_that_is_not_known_is_answered_with_those_that_are() {
     let app = TestApp::start().await;
     for (method, path, allow) in [
         ("GET", "/api/messages/send", "POST"),
+        ("POST", "/api/messages/ws", "GET"),
         ("PUT", "/api/messages/conversations", "GET, HEAD, POST"),
         ("POST", "/healthz", "GET, HEAD"),
         ("TRACE", "/api/auth/login", "POST"),

@@ -13,6 +13,7 @@ mod app;
 mod contract;
 mod conversations;
 mod doors;
+mod issuer;
 mod marketplace;
 mod messages;
 mod pages;

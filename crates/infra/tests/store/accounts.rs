@@ -61,12 +61,26 @@ async fn rotate(stage: &Stage, old: u8, new: u8) -> Rotation {
 }
 
 async fn an_account_is_made_with_its_person_and_found_by_address(stage: &Stage) {
-    let made = stage.store.register(account("ann", "Ann@example.org")).await.unwrap();
-    assert_eq!((made.id.as_str(), made.display_name.as_str()), ("ann", "ann"));
+    let made = stage
+        .store
+        .register(account("ann", "Ann@example.org"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (made.id.as_str(), made.display_name.as_str()),
+        ("ann", "ann")
+    );
     let email = Email::parse("ann@EXAMPLE.org").unwrap();
     let found = stage.store.account(&email).await.unwrap().unwrap();
-    assert_eq!((found.user.clone(), found.password_hash.as_str()), (user("ann"), "hash of ann"));
-    stage.store.rehash(&found.user, "stronger".to_owned()).await.unwrap();
+    assert_eq!(
+        (found.user.clone(), found.password_hash.as_str()),
+        (user("ann"), "hash of ann")
+    );
+    stage
+        .store
+        .rehash(&found.user, "stronger".to_owned())
+        .await
+        .unwrap();
     let found = stage.store.account(&email).await.unwrap().unwrap();
     assert_eq!(found.password_hash, "stronger");
     let nobody = Email::parse("nobody@example.org").unwrap();
@@ -82,7 +96,10 @@ async fn an_address_has_one_account_also_when_two_register_at_once(stage: &Stage
         })
         .collect();
     assert_one_of(tasks).await;
-    assert_eq!(stage.raw().number("SELECT COUNT(*) AS value FROM users"), 1);
+    assert_eq!(
+        crate::stage::number(&mut stage.raw(), "SELECT COUNT(*) AS value FROM users"),
+        1
+    );
 }
 
 async fn an_address_has_one_account_also_when_two_nodes_register_at_once(stage: &Stage) {
@@ -115,7 +132,12 @@ async fn assert_one_of<T>(tasks: Vec<tokio::task::JoinHandle<Result<T, Error>>>)
 }
 
 async fn a_token_is_traded_once(stage: &Stage) {
-    let ann = stage.store.register(account("ann", "ann@example.org")).await.unwrap().id;
+    let ann = stage
+        .store
+        .register(account("ann", "ann@example.org"))
+        .await
+        .unwrap()
+        .id;
     let login = log_in(stage, &ann, 1).await;
     let apart = log_in(stage, &ann, 100).await;
     assert!(stage.store.is_live(login.id).await.unwrap());
@@ -131,7 +153,12 @@ async fn a_token_is_traded_once(stage: &Stage) {
 }
 
 async fn of_concurrent_trades_of_one_token_one_wins_and_the_family_is_revoked(stage: &Stage) {
-    let ann = stage.store.register(account("ann", "ann@example.org")).await.unwrap().id;
+    let ann = stage
+        .store
+        .register(account("ann", "ann@example.org"))
+        .await
+        .unwrap()
+        .id;
     let nodes = if stage.is_postgres() {
         vec![stage.store.clone(), stage.another_node().0]
     } else {
@@ -144,7 +171,10 @@ async fn of_concurrent_trades_of_one_token_one_wins_and_the_family_is_revoked(st
                 let store = nodes[usize::from(n) % nodes.len()].clone();
                 let new = token(round * 20 + n, DAY);
                 tokio::spawn(async move {
-                    store.rotate(digest(round * 20), new, Timestamp::now()).await.unwrap()
+                    store
+                        .rotate(digest(round * 20), new, Timestamp::now())
+                        .await
+                        .unwrap()
                 })
             })
             .collect();
@@ -152,8 +182,14 @@ async fn of_concurrent_trades_of_one_token_one_wins_and_the_family_is_revoked(st
         for task in tasks {
             outcomes.push(task.await.unwrap());
         }
-        let won = outcomes.iter().filter(|o| matches!(o, Rotation::Rotated(_))).count();
-        let reused = outcomes.iter().filter(|o| matches!(o, Rotation::Reused(_))).count();
+        let won = outcomes
+            .iter()
+            .filter(|o| matches!(o, Rotation::Rotated(_)))
+            .count();
+        let reused = outcomes
+            .iter()
+            .filter(|o| matches!(o, Rotation::Reused(_)))
+            .count();
         assert_eq!(won, 1, "{outcomes:?}");
         assert!(reused >= 1, "{outcomes:?}");
         assert!(!stage.store.is_live(login.id).await.unwrap());
@@ -162,17 +198,31 @@ async fn of_concurrent_trades_of_one_token_one_wins_and_the_family_is_revoked(st
 }
 
 async fn a_token_that_is_over_or_unknown_is_refused(stage: &Stage) {
-    let ann = stage.store.register(account("ann", "ann@example.org")).await.unwrap().id;
+    let ann = stage
+        .store
+        .register(account("ann", "ann@example.org"))
+        .await
+        .unwrap()
+        .id;
     assert_eq!(rotate(stage, 9, 10).await, Rotation::Refused);
     log_in(stage, &ann, 1).await;
     let later = Timestamp::now().plus(DAY + DAY);
-    let rotation = stage.store.rotate(digest(1), token(2, DAY), later).await.unwrap();
+    let rotation = stage
+        .store
+        .rotate(digest(1), token(2, DAY), later)
+        .await
+        .unwrap();
     assert_eq!(rotation, Rotation::Refused);
     assert!(!stage.store.is_live(LoginId::new()).await.unwrap());
 }
 
 async fn a_logout_revokes_the_family(stage: &Stage) {
-    let ann = stage.store.register(account("ann", "ann@example.org")).await.unwrap().id;
+    let ann = stage
+        .store
+        .register(account("ann", "ann@example.org"))
+        .await
+        .unwrap()
+        .id;
     let login = log_in(stage, &ann, 1).await;
     rotate(stage, 1, 2).await;
     assert!(stage.store.is_live(login.id).await.unwrap());
@@ -187,7 +237,12 @@ async fn a_logout_revokes_the_family(stage: &Stage) {
 }
 
 async fn logins_that_are_over_are_forgotten(stage: &Stage) {
-    let ann = stage.store.register(account("ann", "ann@example.org")).await.unwrap().id;
+    let ann = stage
+        .store
+        .register(account("ann", "ann@example.org"))
+        .await
+        .unwrap()
+        .id;
     let live = log_in(stage, &ann, 1).await;
     let over = LoginSession {
         id: LoginId::new(),
@@ -198,8 +253,21 @@ async fn logins_that_are_over_are_forgotten(stage: &Stage) {
         expires_at: Timestamp::now().minus(DAY),
     };
     stage.store.begin_login(over.clone(), past).await.unwrap();
-    stage.store.prune(Timestamp::from_microseconds(0)).await.unwrap();
-    assert_eq!(stage.raw().number("SELECT COUNT(*) AS value FROM logins"), 1);
-    assert_eq!(stage.raw().number("SELECT COUNT(*) AS value FROM refresh_tokens"), 1);
+    stage
+        .store
+        .prune(Timestamp::from_microseconds(0))
+        .await
+        .unwrap();
+    assert_eq!(
+        crate::stage::number(&mut stage.raw(), "SELECT COUNT(*) AS value FROM logins"),
+        1
+    );
+    assert_eq!(
+        crate::stage::number(
+            &mut stage.raw(),
+            "SELECT COUNT(*) AS value FROM refresh_tokens"
+        ),
+        1
+    );
     assert_eq!(rotate(stage, 1, 3).await, Rotation::Rotated(live));
 }

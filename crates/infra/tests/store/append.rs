@@ -274,7 +274,7 @@ async fn several_nodes_append_at_once_without_a_gap_or_a_deadlock(stage: &Stage)
     }
     let deadlocks =
         "SELECT deadlocks AS value FROM pg_stat_database WHERE datname = current_database()";
-    assert_eq!(stage.raw().number(deadlocks), 0);
+    assert_eq!(crate::stage::number(&mut stage.raw(), deadlocks), 0);
     other.close();
 }
 

@@ -49,7 +49,9 @@ async fn an_edit_is_refused_by_the_rules(stage: &Stage) {
     let refused = stage.edit(&message, &ann, "too late").await.unwrap_err();
     assert!(matches!(refused, Error::StaleRevision), "{refused:?}");
     let seat = stage.seat(id, &ann).await;
-    let missing = seat.edit(Seq::new(2), Revision::new(1), text("what")).unwrap();
+    let missing = seat
+        .edit(Seq::new(2), Revision::new(1), text("what"))
+        .unwrap();
     let refused = stage.store.edit(missing).await.unwrap_err();
     assert!(matches!(refused, Error::NotFound), "{refused:?}");
     let long_ago = Timestamp::now().minus(EDIT_WINDOW + EDIT_WINDOW);
@@ -81,7 +83,11 @@ async fn a_deletion_takes_the_text_away_and_can_be_repeated(stage: &Stage) {
     let rows = stage
         .raw()
         .texts("SELECT body AS value FROM messages WHERE body <> ''");
-    assert_eq!(rows, Vec::<String>::new(), "the text is gone from the database");
+    assert_eq!(
+        rows,
+        Vec::<String>::new(),
+        "the text is gone from the database"
+    );
 }
 
 async fn a_cursor_moves_forward_only_and_unread_is_what_is_left(stage: &Stage) {
@@ -105,7 +111,10 @@ async fn a_cursor_moves_forward_only_and_unread_is_what_is_left(stage: &Stage) {
         [Delivered, Sent, Delivered, Sent, Sent, Sent, Sent]
     );
     let read = advance(Cursor::Read, 3).await.unwrap();
-    assert_eq!((read.read_seq, read.unread_count, read.unread_total), (Seq::new(3), 1, 1));
+    assert_eq!(
+        (read.read_seq, read.unread_count, read.unread_total),
+        (Seq::new(3), 1, 1)
+    );
     assert_eq!(
         statuses(stage.history(id, &ann).await),
         [Read, Sent, Read, Sent, Sent, Sent, Sent]
@@ -128,7 +137,10 @@ async fn a_cursor_moves_forward_only_and_unread_is_what_is_left(stage: &Stage) {
     else {
         panic!("{heard:?}");
     };
-    assert_eq!((user, read_seq, delivered_seq), (bob, Seq::new(7), Seq::new(7)));
+    assert_eq!(
+        (user, read_seq, delivered_seq),
+        (bob, Seq::new(7), Seq::new(7))
+    );
     let of_ann = stage.inbox(&ann, false).await.items.remove(0);
     assert_eq!(of_ann.counterpart_read_seq, Seq::new(7));
     assert_eq!((of_ann.read_seq, of_ann.unread_count), (Seq::ZERO, 3));
@@ -243,8 +255,15 @@ async fn a_new_message_comes_out_of_the_archive(stage: &Stage) {
     stage.send(id, &ann, "hello").await;
     assert_eq!(stage.inbox(&bob, false).await.items.len(), 1);
     assert_eq!(stage.inbox(&bob, true).await.items.len(), 0);
-    assert_eq!(stage.inbox(&ann, true).await.items.len(), 1, "the sender's stays");
+    assert_eq!(
+        stage.inbox(&ann, true).await.items.len(),
+        1,
+        "the sender's stays"
+    );
     let heard = stage.witness.heard_by(&bob);
-    assert!(matches!(heard.last().unwrap().event, Event::ConversationUpdated(_)));
+    assert!(matches!(
+        heard.last().unwrap().event,
+        Event::ConversationUpdated(_)
+    ));
     assert_eq!(heard.last().unwrap().unread.total, 1);
 }

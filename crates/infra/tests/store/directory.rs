@@ -33,7 +33,11 @@ fn introduction(id: &str, name: Option<&str>, issued_at: Timestamp) -> Introduct
 }
 
 async fn meet(stage: &Stage, id: &str, issued_at: Timestamp) -> Option<User> {
-    stage.store.meet(introduction(id, Some(id), issued_at)).await.unwrap()
+    stage
+        .store
+        .meet(introduction(id, Some(id), issued_at))
+        .await
+        .unwrap()
 }
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -41,13 +45,30 @@ const HOUR: Duration = Duration::from_hours(1);
 async fn somebody_comes_into_being_with_their_first_token(stage: &Stage) {
     let now = Timestamp::now();
     assert!(stage.store.user(&user("ann")).await.unwrap().is_none());
-    let met = stage.store.meet(introduction("ann", Some("Ann"), now)).await.unwrap().unwrap();
+    let met = stage
+        .store
+        .meet(introduction("ann", Some("Ann"), now))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((met.display_name.as_str(), &met.erased_at), ("Ann", &None));
-    assert_eq!(stage.store.user(&user("ann")).await.unwrap(), Some(met.clone()));
+    assert_eq!(
+        stage.store.user(&user("ann")).await.unwrap(),
+        Some(met.clone())
+    );
     // What the marketplace said first stays, until it says otherwise itself.
-    let again = stage.store.meet(introduction("ann", Some("Another"), now)).await.unwrap();
+    let again = stage
+        .store
+        .meet(introduction("ann", Some("Another"), now))
+        .await
+        .unwrap();
     assert_eq!(again, Some(met));
-    let nameless = stage.store.meet(introduction("id-7", None, now)).await.unwrap().unwrap();
+    let nameless = stage
+        .store
+        .meet(introduction("id-7", None, now))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(nameless.display_name, "id-7");
 }
 
@@ -79,8 +100,14 @@ async fn meet_at_once(stage: &Stage, nodes: &[messaging_infra::Database; 2]) {
             assert_eq!(task.await.unwrap().id, user(&id));
         }
     }
-    assert_eq!(stage.raw().number("SELECT COUNT(*) AS value FROM users"), 10);
-    assert_eq!(stage.raw().number("SELECT COUNT(*) AS value FROM streams"), 10);
+    assert_eq!(
+        crate::stage::number(&mut stage.raw(), "SELECT COUNT(*) AS value FROM users"),
+        10
+    );
+    assert_eq!(
+        crate::stage::number(&mut stage.raw(), "SELECT COUNT(*) AS value FROM streams"),
+        10
+    );
 }
 
 async fn what_a_marketplace_says_replaces_what_it_said(stage: &Stage) {
@@ -90,9 +117,16 @@ async fn what_a_marketplace_says_replaces_what_it_said(stage: &Stage) {
         avatar_url: avatar.map(str::to_owned),
         locale: Some("fr".to_owned()),
     };
-    stage.store.put_user(profile("Ann", Some("https://a/1"))).await.unwrap();
+    stage
+        .store
+        .put_user(profile("Ann", Some("https://a/1")))
+        .await
+        .unwrap();
     let put = stage.store.put_user(profile("Anna", None)).await.unwrap();
-    assert_eq!((put.display_name.as_str(), &put.avatar_url), ("Anna", &None));
+    assert_eq!(
+        (put.display_name.as_str(), &put.avatar_url),
+        ("Anna", &None)
+    );
     assert_eq!(stage.store.user(&user("ann")).await.unwrap(), Some(put));
     let id = ProductId::parse("bike").unwrap();
     assert_eq!(stage.store.product(&id).await.unwrap(), None);
@@ -108,8 +142,14 @@ async fn what_a_marketplace_says_replaces_what_it_said(stage: &Stage) {
     };
     for status in ProductStatus::ALL {
         product.status = status;
-        assert_eq!(stage.store.put_product(product.clone()).await.unwrap(), product);
-        assert_eq!(stage.store.product(&id).await.unwrap(), Some(product.clone()));
+        assert_eq!(
+            stage.store.put_product(product.clone()).await.unwrap(),
+            product
+        );
+        assert_eq!(
+            stage.store.product(&id).await.unwrap(),
+            Some(product.clone())
+        );
     }
     let bare = Product::unknown(id.clone(), user("ann"));
     stage.store.put_product(bare.clone()).await.unwrap();
@@ -155,7 +195,10 @@ async fn an_erased_person_is_gone_but_for_their_messages(stage: &Stage) {
     stage.store.erase(&ann, MessagesFate::Keep).await.unwrap();
     let erased = stage.store.user(&ann).await.unwrap().unwrap();
     assert!(erased.erased_at.is_some());
-    assert_eq!((erased.display_name.as_str(), &erased.avatar_url), ("Deleted account", &None));
+    assert_eq!(
+        (erased.display_name.as_str(), &erased.avatar_url),
+        ("Deleted account", &None)
+    );
     let email = Email::parse("ann@example.org").unwrap();
     assert!(stage.store.account(&email).await.unwrap().is_none());
     assert!(!stage.store.is_live(login).await.unwrap());
@@ -201,21 +244,38 @@ async fn an_erased_persons_messages_go_too_if_asked(stage: &Stage) {
         }
     }
     assert_eq!(
-        stage.raw().texts("SELECT DISTINCT body AS value FROM messages ORDER BY 1"),
+        stage
+            .raw()
+            .texts("SELECT DISTINCT body AS value FROM messages ORDER BY 1"),
         ["", "words of bob"]
     );
-    assert_eq!(stage.events(&bob).await.len(), stage.witness.heard_by(&bob).len());
+    assert_eq!(
+        stage.events(&bob).await.len(),
+        stage.witness.heard_by(&bob).len()
+    );
 }
 
 async fn an_erased_person_comes_back_with_a_new_token_only(stage: &Stage) {
     let now = Timestamp::now();
     meet(stage, "ann", now.minus(HOUR)).await.unwrap();
-    stage.store.erase(&user("ann"), MessagesFate::Keep).await.unwrap();
+    stage
+        .store
+        .erase(&user("ann"), MessagesFate::Keep)
+        .await
+        .unwrap();
     assert_eq!(meet(stage, "ann", now.minus(HOUR)).await, None);
-    assert_eq!(meet(stage, "ann", Timestamp::now()).await, None, "of the same second");
+    assert_eq!(
+        meet(stage, "ann", Timestamp::now()).await,
+        None,
+        "of the same second"
+    );
     let back = meet(stage, "ann", now.plus(HOUR)).await.unwrap();
     assert_eq!((back.display_name.as_str(), back.erased_at), ("ann", None));
-    assert_eq!(meet(stage, "ann", now.minus(HOUR)).await, None, "old tokens stay refused");
+    assert_eq!(
+        meet(stage, "ann", now.minus(HOUR)).await,
+        None,
+        "old tokens stay refused"
+    );
     assert!(meet(stage, "ann", now.plus(HOUR)).await.is_some());
 }
 
@@ -240,7 +300,11 @@ async fn erasing_twice_is_erasing_once(stage: &Stage) {
     stage.store.erase(&ann, MessagesFate::Delete).await.unwrap();
     assert_eq!(stage.witness.heard().len(), heard);
     assert_eq!(stage.events(&bob).await.len(), events.len());
-    let refused = stage.store.erase(&user("nobody"), MessagesFate::Keep).await.unwrap_err();
+    let refused = stage
+        .store
+        .erase(&user("nobody"), MessagesFate::Keep)
+        .await
+        .unwrap_err();
     assert!(matches!(refused, Error::NotFound), "{refused:?}");
 }
 

@@ -1,8 +1,6 @@
 //! Each person's stream of events: paging, resuming, forgetting.
 
-use messaging_domain::{
-    Conversations, Delivery, Error, Event, Position, Timestamp, UserId,
-};
+use messaging_domain::{Conversations, Delivery, Error, Event, Position, Timestamp, UserId};
 
 use crate::stage::{Stage, text, user};
 
@@ -13,6 +11,7 @@ on_both![
     somebody_behind_what_was_forgotten_has_to_start_afresh,
     only_what_is_older_is_forgotten,
     a_stream_without_events_is_at_zero,
+    a_replayed_badge_is_never_older_than_its_events,
 ];
 
 async fn events_are_read_in_pages_without_a_gap(stage: &Stage) {
@@ -36,7 +35,11 @@ async fn events_are_read_in_pages_without_a_gap(stage: &Stage) {
         }
         assert_eq!(events, whole);
     }
-    let page = stage.store.events(&bob, Position::new(10), 5).await.unwrap();
+    let page = stage
+        .store
+        .events(&bob, Position::new(10), 5)
+        .await
+        .unwrap();
     assert!(page.events.is_empty() && !page.more);
 }
 
@@ -61,7 +64,11 @@ async fn a_replayed_event_carries_its_object_as_it_is_now(stage: &Stage) {
         panic!("{events:?}");
     };
     assert_eq!(**view, stage.inbox(&bob, false).await.items[0]);
-    assert!(events.iter().all(|event| (event.unread.count, event.unread.total) == (0, 0)));
+    assert!(
+        events
+            .iter()
+            .all(|event| (event.unread.count, event.unread.total) == (0, 0))
+    );
 }
 
 async fn somebody_ahead_of_the_head_has_to_start_afresh(stage: &Stage) {
@@ -82,7 +89,11 @@ async fn forget(stage: &Stage, before: Timestamp) {
 }
 
 async fn resyncs(stage: &Stage, person: &UserId, since: i64) -> bool {
-    match stage.store.events(person, Position::new(since), 1_000).await {
+    match stage
+        .store
+        .events(person, Position::new(since), 1_000)
+        .await
+    {
         Ok(page) => {
             for (event, expected) in page.events.iter().zip(since + 1..) {
                 assert_eq!(event.position.get(), expected);
@@ -100,7 +111,11 @@ async fn somebody_behind_what_was_forgotten_has_to_start_afresh(stage: &Stage) {
     for _ in 0..4 {
         stage.send(id, &ann, "hello").await;
     }
-    forget(stage, Timestamp::now().plus(std::time::Duration::from_secs(1))).await;
+    forget(
+        stage,
+        Timestamp::now().plus(std::time::Duration::from_secs(1)),
+    )
+    .await;
     for since in 0..5 {
         assert!(resyncs(stage, &bob, since).await, "{since}");
     }
@@ -121,9 +136,13 @@ async fn only_what_is_older_is_forgotten(stage: &Stage) {
     let seat = stage.seat(id, &ann).await;
     let mut tasks = Vec::new();
     for _ in 0..1_200 {
-        let draft = seat.write(messaging_domain::ClientId::new(), text("old")).unwrap();
+        let draft = seat
+            .write(messaging_domain::ClientId::new(), text("old"))
+            .unwrap();
         let store = stage.store.clone();
-        tasks.push(tokio::spawn(async move { store.append_at(draft, long_ago).await }));
+        tasks.push(tokio::spawn(async move {
+            store.append_at(draft, long_ago).await
+        }));
     }
     for task in tasks {
         task.await.unwrap().unwrap();
@@ -133,20 +152,32 @@ async fn only_what_is_older_is_forgotten(stage: &Stage) {
     forget(stage, before).await;
     // The conversation's own event is first and new, so nothing after it is forgotten.
     assert!(!resyncs(stage, &bob, 0).await);
-    stage.raw().run("UPDATE events SET created_at = (SELECT MIN(created_at) FROM messages) WHERE position = 1");
+    stage.raw().run(
+        "UPDATE events SET created_at = (SELECT MIN(created_at) FROM messages) WHERE position = 1",
+    );
     assert!(stage.store.prune(before).await.unwrap(), "there is more");
     forget(stage, before).await;
     assert!(resyncs(stage, &bob, 1_200).await);
     assert!(!resyncs(stage, &bob, 1_201).await);
-    assert_eq!(stage.raw().number("SELECT COUNT(*) AS value FROM events"), 2);
+    assert_eq!(
+        crate::stage::number(&mut stage.raw(), "SELECT COUNT(*) AS value FROM events"),
+        2
+    );
     assert_eq!(stage.history(id, &bob).await.len(), 1_201);
 }
 
 async fn a_stream_without_events_is_at_zero(stage: &Stage) {
     let ann = stage.person("ann").await;
     for person in [&ann, &user("nobody")] {
-        assert_eq!(stage.store.head(person).await.unwrap().position, Position::ZERO);
-        let page = stage.store.events(person, Position::ZERO, 10).await.unwrap();
+        assert_eq!(
+            stage.store.head(person).await.unwrap().position,
+            Position::ZERO
+        );
+        let page = stage
+            .store
+            .events(person, Position::ZERO, 10)
+            .await
+            .unwrap();
         assert!(page.events.is_empty() && !page.more);
         let inbox = stage.inbox(person, false).await;
         assert!(inbox.items.is_empty() && inbox.next.is_none());
@@ -155,4 +186,27 @@ async fn a_stream_without_events_is_at_zero(stage: &Stage) {
         stage.store.head(&ann).await.unwrap().epoch,
         stage.inbox(&ann, false).await.head.epoch
     );
+}
+
+async fn a_replayed_badge_is_never_older_than_its_events(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    let id = stage.open(&ann, &bob, None).await;
+    let seat = stage.seat(id, &ann).await;
+    let store = stage.store.clone();
+    let sending = tokio::spawn(async move {
+        for _ in 0..300 {
+            let draft = seat.write(messaging_domain::ClientId::new(), text("hello"));
+            store.append(draft.unwrap()).await.unwrap();
+        }
+    });
+    let mut seen = Position::new(1);
+    while !sending.is_finished() {
+        let page = stage.store.events(&bob, seen, 1_000).await.unwrap();
+        if let Some(last) = page.events.last() {
+            // Everything after the first event is a message that Bob has not read.
+            assert!(last.unread.total >= last.position.get() - 1, "{last:?}");
+            seen = last.position;
+        }
+    }
+    sending.await.unwrap();
 }

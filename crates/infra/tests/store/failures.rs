@@ -55,7 +55,10 @@ async fn a_poisoned_act_fails_alone_and_stores_nothing(stage: &Stage) {
     }
     assert_eq!(stage.history(good, &ann).await.len(), 9);
     assert_eq!(stage.history(bad, &eve).await.len(), 0);
-    assert_eq!(stage.raw().number("SELECT COUNT(*) AS value FROM messages"), 9);
+    assert_eq!(
+        crate::stage::number(&mut stage.raw(), "SELECT COUNT(*) AS value FROM messages"),
+        9
+    );
     for person in [&ann, &bob, &eve] {
         assert_eq!(
             stage.events(person).await.len(),
@@ -105,7 +108,10 @@ async fn an_act_that_finds_the_queue_full_is_refused(stage: &Stage) {
     for act in begun {
         act.await.unwrap();
     }
-    assert_eq!(stage.store.append(too_many).await.unwrap().message.seq, Seq::new(5));
+    assert_eq!(
+        stage.store.append(too_many).await.unwrap().message.seq,
+        Seq::new(5)
+    );
     stage.store.close();
 }
 
@@ -153,9 +159,12 @@ async fn acts_and_reads_recover_when_the_server_drops_its_connections(stage: &St
         // Both reading connections are there, and lately used.
         let (one, two) = tokio::join!(stage.inbox(&ann, false), stage.inbox(&bob, false));
         assert_eq!(one.items.len() + two.items.len(), 2);
-        let ended = raw.number(&format!(
-            "SELECT COUNT(pg_terminate_backend(pid)) AS value FROM pg_stat_activity WHERE {OF_THE_STORE}"
-        ));
+        let ended = crate::stage::number(
+            &mut raw,
+            &format!(
+                "SELECT COUNT(pg_terminate_backend(pid)) AS value FROM pg_stat_activity WHERE {OF_THE_STORE}"
+            ),
+        );
         assert!(ended >= 2, "{ended}");
         // Reads are tried again by themselves.
         assert_eq!(stage.history(id, &ann).await.len(), round - 1);
@@ -191,7 +200,7 @@ async fn an_act_whose_connection_dies_has_stored_nothing(stage: &Stage) {
     let waiting = format!(
         "SELECT COUNT(*) AS value FROM pg_stat_activity WHERE {OF_THE_STORE} AND wait_event_type = 'Lock'"
     );
-    while raw.number(&waiting) == 0 {
+    while crate::stage::number(&mut raw, &waiting) == 0 {
         assert!(begun.elapsed() < DEADLINE, "the writer does not wait");
         tokio::task::yield_now().await;
     }

@@ -123,11 +123,6 @@ impl Raw {
         .unwrap();
         rows.into_iter().map(|row| row.value).collect()
     }
-
-    /// The number that a query gives.
-    pub(crate) fn number(&mut self, sql: &str) -> i64 {
-        self.texts(sql)[0].parse().unwrap()
-    }
 }
 
 /// The server's URL, if there is one.

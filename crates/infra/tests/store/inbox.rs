@@ -23,9 +23,16 @@ async fn an_inbox_is_read_in_pages_latest_first_whatever_the_role(stage: &Stage)
     let mut expected: Vec<(Timestamp, ConversationId)> = Vec::new();
     for n in 0..14 {
         let other = stage.person(&format!("p{n}")).await;
-        let (buyer, seller) = if n % 2 == 0 { (&ann, &other) } else { (&other, &ann) };
+        let (buyer, seller) = if n % 2 == 0 {
+            (&ann, &other)
+        } else {
+            (&other, &ann)
+        };
         let at = moments[n % 3];
-        let opened = stage.store.open_at(opening(buyer, seller, None, None), at).await;
+        let opened = stage
+            .store
+            .open_at(opening(buyer, seller, None, None), at)
+            .await;
         expected.push((at, opened.unwrap().conversation.id));
     }
     expected.sort_unstable_by(|a, b| b.cmp(a));
@@ -41,7 +48,11 @@ async fn an_inbox_is_read_in_pages_latest_first_whatever_the_role(stage: &Stage)
             };
             let page = stage.store.inbox(&ann, query).await.unwrap();
             assert!(page.items.len() <= size);
-            found.extend(page.items.iter().map(|view| (view.last_activity_at, view.id)));
+            found.extend(
+                page.items
+                    .iter()
+                    .map(|view| (view.last_activity_at, view.id)),
+            );
             after = page.next;
             if after.is_none() {
                 break;
@@ -81,12 +92,18 @@ async fn an_inbox_is_filtered_by_name_title_and_text(stage: &Stage) {
     let zoe = stage.named("p1", "Zoë d'Île").await.id;
     let max = stage.named("p2", "Max 100%_sure!").await.id;
     for (id, title) in [("bike", "Vélo de course"), ("lamp", "Lampe Émile")] {
-        stage.store.put_product(product(id, &zoe, title)).await.unwrap();
+        stage
+            .store
+            .put_product(product(id, &zoe, title))
+            .await
+            .unwrap();
     }
     let bike = stage.open(&ann, &zoe, Some("bike")).await;
     let lamp = stage.open(&ann, &zoe, Some("lamp")).await;
     let plain = stage.open(&max, &ann, None).await;
-    stage.send(plain, &max, "Il est très bien, le cœur y est").await;
+    stage
+        .send(plain, &max, "Il est très bien, le cœur y est")
+        .await;
     stage.send(lamp, &zoe, "ann about velodrome").await;
     for (asked, expected) in [
         ("zoe", vec![lamp, bike]),
@@ -132,9 +149,14 @@ async fn a_window_is_found_from_every_anchor(stage: &Stage) {
     let id = stage.open(&ann, &bob, None).await;
     let seat = stage.seat(id, &ann).await;
     let empty = stage.store.window(&seat, Window::Latest, 5).await.unwrap();
-    assert_eq!((empty.items.len(), empty.has_before, empty.has_after), (0, false, false));
+    assert_eq!(
+        (empty.items.len(), empty.has_before, empty.has_after),
+        (0, false, false)
+    );
     for n in 1..=12 {
-        let draft = seat.write(ClientId::new(), text(&format!("no. {n}"))).unwrap();
+        let draft = seat
+            .write(ClientId::new(), text(&format!("no. {n}")))
+            .unwrap();
         stage.store.append(draft).await.unwrap();
     }
     let seq = Seq::new;
@@ -154,7 +176,11 @@ async fn a_window_is_found_from_every_anchor(stage: &Stage) {
         let page = stage.store.window(&seat, window, limit).await.unwrap();
         let seqs: Vec<_> = page.items.iter().map(|message| message.seq.get()).collect();
         assert_eq!(seqs, expected.collect::<Vec<_>>(), "{window:?}");
-        assert_eq!((page.has_before, page.has_after), (before, after), "{window:?}");
+        assert_eq!(
+            (page.has_before, page.has_after),
+            (before, after),
+            "{window:?}"
+        );
         assert_eq!(page.conversation.last_seq, seq(12));
     }
     for (window, before, after) in [
@@ -165,7 +191,11 @@ async fn a_window_is_found_from_every_anchor(stage: &Stage) {
     ] {
         let page = stage.store.window(&seat, window, 5).await.unwrap();
         assert!(page.items.is_empty());
-        assert_eq!((page.has_before, page.has_after), (before, after), "{window:?}");
+        assert_eq!(
+            (page.has_before, page.has_after),
+            (before, after),
+            "{window:?}"
+        );
     }
 }
 
@@ -174,13 +204,24 @@ async fn a_conversation_says_what_the_directory_knows(stage: &Stage) {
     let id = stage.open(&ann, &bob, Some("bike")).await;
     let seat = stage.seat(id, &ann).await;
     let unknown = stage.store.view(&seat).await.unwrap().product.unwrap();
-    assert_eq!(unknown, Product::unknown(ProductId::parse("bike").unwrap(), bob.clone()));
-    let described = stage.store.put_product(product("bike", &bob, "A bike")).await.unwrap();
+    assert_eq!(
+        unknown,
+        Product::unknown(ProductId::parse("bike").unwrap(), bob.clone())
+    );
+    let described = stage
+        .store
+        .put_product(product("bike", &bob, "A bike"))
+        .await
+        .unwrap();
     stage.named("bob", "Robert").await;
     let view = stage.store.view(&seat).await.unwrap();
     assert_eq!(view.product, Some(described));
     assert_eq!(view.counterpart.display_name, "Robert");
     assert_eq!(view, stage.inbox(&ann, false).await.items[0]);
-    let configured = stage.store.configure(seat.set(Settings::default())).await.unwrap();
+    let configured = stage
+        .store
+        .configure(seat.set(Settings::default()))
+        .await
+        .unwrap();
     assert_eq!(configured, view);
 }

@@ -29,7 +29,7 @@ macro_rules! on_both {
 
 mod accounts;
 mod append;
-//mod catalogue;
+mod catalogue;
 mod change;
 mod directory;
 mod events;

@@ -4,17 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use messaging_domain::{
-    Blocked, ClientId, Content, ConversationId, ConversationView, Conversations,
-    Cursor, Delivery, Directory, Event, Message, MessagesFate, Position, Revision, Role, Seq,
-    Settings, Status, UserId,
+    Blocked, ClientId, Content, ConversationId, ConversationView, Conversations, Cursor, Delivery,
+    Directory, Event, Message, MessagesFate, Position, Revision, Role, Seq, Settings, Status,
+    UserId,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use crate::stage::{Stage, opening, text};
 
-on_both![
-    what_anybody_sees_follows_from_what_was_said,
-];
+on_both![what_anybody_sees_follows_from_what_was_said,];
 
 /// Who talks about what: buyer, seller, product.
 const TALKS: [(usize, usize, Option<&str>); 5] = [
@@ -142,7 +140,10 @@ impl World<'_> {
 
     fn note_sent(&mut self, talk: usize, role: Role, message: Message) {
         let talk = self.talks.get_mut(&talk).unwrap();
-        assert_eq!(message.seq.get(), i64::try_from(talk.messages.len()).unwrap() + 1);
+        assert_eq!(
+            message.seq.get(),
+            i64::try_from(talk.messages.len()).unwrap() + 1
+        );
         talk.messages.push(message);
         talk.archived[1 - index(role)] = false;
     }
@@ -163,9 +164,7 @@ impl World<'_> {
                 let refused = match known {
                     Some(talk) => with_words && (talk.closed || self.blocked(talk.people)),
                     None => {
-                        self.erased[buyer]
-                            || self.erased[seller]
-                            || self.blocked([buyer, seller])
+                        self.erased[buyer] || self.erased[seller] || self.blocked([buyer, seller])
                     }
                 };
                 assert_eq!(opened.is_err(), refused, "{opened:?}");
@@ -190,7 +189,11 @@ impl World<'_> {
                     return;
                 };
                 let words = self.says();
-                let draft = self.seat(&talk, role).await.write(ClientId::new(), words).unwrap();
+                let draft = self
+                    .seat(&talk, role)
+                    .await
+                    .write(ClientId::new(), words)
+                    .unwrap();
                 let sent = store.append(draft.clone()).await;
                 assert_eq!(sent.is_err(), talk.closed || self.blocked(talk.people));
                 if let Ok(sent) = sent {
@@ -219,15 +222,19 @@ impl World<'_> {
                 };
                 let at = usize::try_from(seq - 1).unwrap();
                 let words = self.says();
-                let revision = talk.messages.get(at).map_or(Revision::new(1), |m| m.revision);
+                let revision = talk
+                    .messages
+                    .get(at)
+                    .map_or(Revision::new(1), |m| m.revision);
                 let seat = self.seat(&talk, role).await;
                 let edited = store
                     .edit(seat.edit(Seq::new(seq), revision, words.clone()).unwrap())
                     .await;
-                let may = talk.messages.get(at).is_some_and(|message| {
-                    message.sender == *seat.user() && !message.is_deleted()
-                }) && !talk.closed
-                    && !self.blocked(talk.people);
+                let may =
+                    talk.messages.get(at).is_some_and(|message| {
+                        message.sender == *seat.user() && !message.is_deleted()
+                    }) && !talk.closed
+                        && !self.blocked(talk.people);
                 assert_eq!(edited.is_ok(), may, "{edited:?}");
                 if let Ok(message) = edited {
                     assert_eq!(message.revision, revision.next());
@@ -255,7 +262,10 @@ impl World<'_> {
                     return;
                 };
                 let seat = self.seat(&talk, role).await;
-                let state = store.advance(seat.advance(cursor, Seq::new(seq))).await.unwrap();
+                let state = store
+                    .advance(seat.advance(cursor, Seq::new(seq)))
+                    .await
+                    .unwrap();
                 let side = index(role);
                 let target = seq.min(i64::try_from(talk.messages.len()).unwrap());
                 let talk = self.talks.get_mut(&n).unwrap();
@@ -335,19 +345,33 @@ impl World<'_> {
         assert_eq!(view.id, talk.id);
         assert_eq!(index(view.role), side);
         assert_eq!(view.counterpart.id, self.people[talk.people[other]]);
-        assert_eq!(view.counterpart.erased_at.is_some(), self.erased[talk.people[other]]);
+        assert_eq!(
+            view.counterpart.erased_at.is_some(),
+            self.erased[talk.people[other]]
+        );
         let messages = talk.messages(&self.people);
         assert_eq!(view.last_message.as_ref(), messages.last());
         assert_eq!(view.last_seq.get(), i64::try_from(messages.len()).unwrap());
-        let active = messages.last().map_or(view.created_at, |last| last.created_at);
+        let active = messages
+            .last()
+            .map_or(view.created_at, |last| last.created_at);
         assert_eq!(view.last_activity_at, active);
-        assert_eq!((view.read_seq.get(), view.delivered_seq.get()), (talk.read[side], talk.delivered[side]));
         assert_eq!(
-            (view.counterpart_read_seq.get(), view.counterpart_delivered_seq.get()),
+            (view.read_seq.get(), view.delivered_seq.get()),
+            (talk.read[side], talk.delivered[side])
+        );
+        assert_eq!(
+            (
+                view.counterpart_read_seq.get(),
+                view.counterpart_delivered_seq.get()
+            ),
             (talk.read[other], talk.delivered[other])
         );
         assert_eq!(view.unread_count, talk.unread(side, &self.people));
-        assert_eq!((view.archived, view.muted, view.closed), (talk.archived[side], talk.muted[side], talk.closed));
+        assert_eq!(
+            (view.archived, view.muted, view.closed),
+            (talk.archived[side], talk.muted[side], talk.closed)
+        );
         let (me, them) = (talk.people[side], talk.people[other]);
         let blocked = if self.blocks.contains(&(me, them)) {
             Blocked::ByMe
@@ -365,7 +389,10 @@ impl World<'_> {
             let fresh = Snapshot::take(self.stage, id).await;
             let (messages, conversations) = self.badge(person);
             let unread = self.stage.store.unread(id).await.unwrap();
-            assert_eq!((unread.messages, unread.conversations), (messages, conversations));
+            assert_eq!(
+                (unread.messages, unread.conversations),
+                (messages, conversations)
+            );
             assert_eq!(fresh.unread_total, messages);
             let mine: Vec<_> = self
                 .talks
@@ -375,7 +402,10 @@ impl World<'_> {
             assert_eq!(fresh.views.len(), mine.len());
             for (talk, side) in mine {
                 self.assert_view(&fresh.views[&talk.id], talk, side);
-                assert_eq!(self.stage.history(talk.id, id).await, talk.messages(&self.people));
+                assert_eq!(
+                    self.stage.history(talk.id, id).await,
+                    talk.messages(&self.people)
+                );
             }
             // What was announced is what the log holds, with the objects as they are now.
             let (heard, logged) = (self.heard_by(id), self.stage.events(id).await);
@@ -391,7 +421,11 @@ impl World<'_> {
                 for event in events {
                     folded.fold(event);
                 }
-                assert_eq!(folded.without_words(), fresh.clone().without_words(), "of {id}");
+                assert_eq!(
+                    folded.without_words(),
+                    fresh.clone().without_words(),
+                    "of {id}"
+                );
             }
             *old = fresh;
         }
@@ -431,7 +465,10 @@ impl World<'_> {
                 assert_eq!((conversation, user), (told, whose));
                 let talk = talk(*told);
                 let side = usize::from(self.people[talk.people[0]] != *whose);
-                assert_eq!((read_seq.get(), delivered_seq.get()), (talk.read[side], talk.delivered[side]));
+                assert_eq!(
+                    (read_seq.get(), delivered_seq.get()),
+                    (talk.read[side], talk.delivered[side])
+                );
             }
             (heard, logged) => panic!("{heard:?} was logged as {logged:?}"),
         }
@@ -448,10 +485,20 @@ struct Snapshot {
 
 impl Snapshot {
     async fn take(stage: &Stage, user: &UserId) -> Self {
-        let (page, archived) = (stage.inbox(user, false).await, stage.inbox(user, true).await);
+        let (page, archived) = (
+            stage.inbox(user, false).await,
+            stage.inbox(user, true).await,
+        );
         for half in [&page, &archived] {
-            let keys: Vec<_> = half.items.iter().map(|v| (v.last_activity_at, v.id)).collect();
-            assert!(keys.windows(2).all(|pair| pair[0] > pair[1]), "latest first");
+            let keys: Vec<_> = half
+                .items
+                .iter()
+                .map(|v| (v.last_activity_at, v.id))
+                .collect();
+            assert!(
+                keys.windows(2).all(|pair| pair[0] > pair[1]),
+                "latest first"
+            );
         }
         Self {
             position: page.head.position,

@@ -96,8 +96,13 @@ fn a_second_node_on_one_sqlite_file_is_refused() {
     let settings = Stage::settings(&fresh);
     let announcer = || Arc::new(Witness::default()) as Arc<dyn Announcer>;
     let first = Database::open(&settings, announcer()).unwrap();
-    let failure = Database::open(&settings, announcer()).unwrap_err().to_string();
-    assert!(failure.contains("several nodes need PostgreSQL"), "{failure}");
+    let failure = Database::open(&settings, announcer())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        failure.contains("several nodes need PostgreSQL"),
+        "{failure}"
+    );
     assert!(Database::migrate(&settings.url).is_err());
     first.close();
     drop(first);
@@ -122,7 +127,7 @@ fn several_nodes_open_an_empty_postgres_database_at_once() {
         .into_iter()
         .map(|node| node.join().unwrap())
         .collect();
-    let epochs = fresh.raw().number("SELECT COUNT(*) AS value FROM instance");
+    let epochs = crate::stage::number(&mut fresh.raw(), "SELECT COUNT(*) AS value FROM instance");
     assert_eq!(epochs, 1);
     nodes.iter().for_each(Database::close);
 }

@@ -357,3 +357,8 @@ pub(crate) fn assert_dense(messages: &[Message]) {
         assert_eq!(message.seq, *last);
     }
 }
+
+/// The number that a query gives.
+pub(crate) fn number(raw: &mut Raw, sql: &str) -> i64 {
+    raw.texts(sql)[0].parse().unwrap()
+}
