@@ -30,6 +30,7 @@ pub(crate) use conversations::{
     __path_configure, __path_inbox, __path_mark_read, __path_start, __path_window,
 };
 pub(crate) use cors::cors;
+pub(crate) use documents::{__path_asyncapi, __path_openapi, __path_reference};
 pub(crate) use marketplace::{__path_erase_user, __path_put_product, __path_put_user};
 pub(crate) use messages::{__path_delete, __path_edit, __path_send};
 pub(crate) use probes::{__path_healthz, __path_readyz};

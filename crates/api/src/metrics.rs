@@ -42,14 +42,14 @@ async fn answer(hub: Data<Hub>) -> HttpResponse {
 
 /// The samples as Prometheus reads them; those of one name stand together.
 fn render(samples: &[Sample]) -> String {
-    let mut page = String::new();
+    let mut lines = Vec::new();
     let mut described = "";
     for sample in samples {
         let name = sample.name;
         if name != described {
             let kind = if sample.counter { "counter" } else { "gauge" };
-            page += &format!("# HELP {PREFIX}{name} {}\n", sample.help);
-            page += &format!("# TYPE {PREFIX}{name} {kind}\n");
+            lines.push(format!("# HELP {PREFIX}{name} {}\n", sample.help));
+            lines.push(format!("# TYPE {PREFIX}{name} {kind}\n"));
             described = name;
         }
         let label = sample
@@ -57,9 +57,9 @@ fn render(samples: &[Sample]) -> String {
             .as_ref()
             .map(|(key, value)| format!("{{{key}=\"{value}\"}}"))
             .unwrap_or_default();
-        page += &format!("{PREFIX}{name}{label} {}\n", sample.value);
+        lines.push(format!("{PREFIX}{name}{label} {}\n", sample.value));
     }
-    page
+    lines.concat()
 }
 
 #[cfg(test)]

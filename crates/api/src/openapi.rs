@@ -13,6 +13,7 @@ use utoipa::{
 use crate::{
     http, problem,
     wire::{conversation, frame, message, user},
+    ws,
 };
 
 /// A contract as it is printed, committed and served.
@@ -36,7 +37,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
         http::send, http::edit, http::delete, http::search,
         http::missed,
         http::put_user, http::erase_user, http::put_product,
+        ws::upgrade,
         http::healthz, http::readyz,
+        http::openapi, http::asyncapi, http::reference,
     ),
     components(schemas(
         problem::Problem, problem::FieldProblem, problem::Code,
@@ -50,6 +53,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         (name = "events", description = "What happened, for clients that missed it. The WebSocket has a contract of its own, `/asyncapi.json`."),
         (name = "marketplace", description = "What a marketplace's back end says about its people and products."),
         (name = "probes", description = "For whoever runs the service."),
+        (name = "documents", description = "The contracts, made from the code."),
     ),
     modifiers(&Frame),
 )]
@@ -94,7 +98,7 @@ fn add_refusals(path: &str, operation: &mut Operation) {
         let tags = operation.tags.iter().flatten();
         tags.into_iter().any(|known| known == tag)
     };
-    if tagged("probes") {
+    if tagged("probes") || tagged("documents") {
         return;
     }
     let has_body = operation.request_body.is_some();

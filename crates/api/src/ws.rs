@@ -26,4 +26,5 @@ mod upgrade;
 pub use counters::Sample;
 pub use hub::Hub;
 pub use timing::Timing;
+pub(crate) use upgrade::__path_upgrade;
 pub use upgrade::upgrade;

@@ -145,7 +145,9 @@ fn plan(conn: &mut Conn, sql: &str, types: &str) -> String {
                 #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
                 line: String,
             }
-            let count = (1..).take_while(|n| sql.contains(&format!("${n}"))).count();
+            let count = (1..100)
+                .take_while(|n| sql.contains(&format!("${n}")))
+                .count();
             let nulls = vec!["NULL"; count].join(", ");
             let call = if count == 0 {
                 String::new()
@@ -177,6 +179,18 @@ fn plan(conn: &mut Conn, sql: &str, types: &str) -> String {
     lines.join("\n")
 }
 
+fn inbox(after: Option<InboxCursor>, filter: Option<SearchQuery>) -> InboxQuery {
+    InboxQuery {
+        archived: false,
+        filter,
+        after,
+        limit: 20,
+    }
+}
+
+/// Something that reads.
+type Run<'a> = &'a dyn Fn(&mut Conn);
+
 /// Enough rows that an index is worth its while.
 fn fill(fresh: &Fresh, seat: &Seat) {
     let id = seat.conversation();
@@ -199,28 +213,21 @@ fn fill(fresh: &Fresh, seat: &Seat) {
 }
 
 #[test]
-fn what_is_read_often_is_read_by_index() {
+fn an_inbox_is_read_by_index_in_its_order() {
     for (fresh, mut conn) in [Kind::Sqlite, Kind::Postgres]
         .into_iter()
         .filter_map(prepared)
     {
         let seat = open(&mut conn);
         fill(&fresh, &seat);
-        let (ann, id) = (user("ann"), seat.conversation());
-        let is_sqlite = fresh.kind == Kind::Sqlite;
-        let query = |after, filter| InboxQuery {
-            archived: false,
-            filter,
-            after,
-            limit: 20,
-        };
+        let ann = user("ann");
         let cursor = InboxCursor {
             last_activity_at: Timestamp::now(),
-            id,
+            id: seat.conversation(),
         };
         for after in [None, Some(cursor)] {
             let asked = statements(&mut conn, |conn| {
-                conversations::inbox(conn, &ann, &query(after, None))
+                conversations::inbox(conn, &ann, &inbox(after, None))
                     .map(drop)
                     .unwrap();
             });
@@ -235,13 +242,26 @@ fn what_is_read_often_is_read_by_index() {
                 assert!(!plan.contains("Sort Key"), "{sql}\n{plan}");
             }
         }
+    }
+}
+
+#[test]
+fn what_is_read_often_is_read_by_index() {
+    for (fresh, mut conn) in [Kind::Sqlite, Kind::Postgres]
+        .into_iter()
+        .filter_map(prepared)
+    {
+        let seat = open(&mut conn);
+        fill(&fresh, &seat);
+        let (ann, id) = (user("ann"), seat.conversation());
+        let is_sqlite = fresh.kind == Kind::Sqlite;
         let find = SearchRequest {
             query: SearchQuery::parse("two words").unwrap(),
             conversation: None,
             after: None,
             limit: 20,
         };
-        let runs: [(&str, &str, &dyn Fn(&mut Conn)); 8] = [
+        let runs: [(&str, &str, Run<'_>); 8] = [
             ("messages_pkey", "sqlite_autoindex_messages_1", &|conn| {
                 conversations::window(conn, id, Window::Latest, 50)
                     .map(drop)
@@ -267,8 +287,8 @@ fn what_is_read_often_is_read_by_index() {
                 "messages_sender_id_client_id_key",
                 "sqlite_autoindex_messages_2",
                 &|conn| {
-                    let sent = [(ann.clone(), ClientId::new())].into_iter().collect();
-                    bulk::find_sent(conn, &sent).map(drop).unwrap();
+                    let asked = [(ann.clone(), ClientId::new())].into_iter().collect();
+                    bulk::find_sent(conn, &asked).map(drop).unwrap();
                 },
             ),
             (
@@ -298,7 +318,7 @@ fn what_is_read_often_is_read_by_index() {
                 "message_terms VIRTUAL TABLE INDEX",
                 &|conn| {
                     let filter = SearchQuery::parse("velo").unwrap();
-                    conversations::inbox(conn, &ann, &query(None, Some(filter)))
+                    conversations::inbox(conn, &ann, &inbox(None, Some(filter)))
                         .map(drop)
                         .unwrap();
                 },
@@ -401,43 +421,34 @@ fn postgres_prepares_what_is_read_often_once() {
         &seat.write(ClientId::new(), words("hello")).unwrap(),
     );
     let (ann, id) = (user("ann"), seat.conversation());
-    let inbox = InboxQuery {
-        archived: false,
-        filter: None,
-        after: None,
-        limit: 20,
-    };
-    let before = prepared_statements(&mut conn).len();
-    let reads: [(&str, &dyn Fn(&mut Conn)); 6] = [
-        ("stream", &|conn| {
+    let reads: [(usize, Run<'_>); 6] = [
+        (1, &|conn| {
             log::stream(conn, &ann).map(drop).unwrap();
         }),
-        ("events", &|conn| {
+        (2, &|conn| {
             log::read(conn, &ann, Position::ZERO, 10).map(drop).unwrap();
         }),
-        ("one conversation", &|conn| {
+        (1, &|conn| {
             drop(conversations::latest_one(conn, id).unwrap());
         }),
-        ("messages", &|conn| {
+        (1, &|conn| {
             drop(conversations::window(conn, id, Window::Latest, 50).unwrap());
         }),
-        ("inbox", &|conn| {
-            drop(conversations::inbox(conn, &ann, &inbox).unwrap());
+        (2, &|conn| {
+            drop(conversations::inbox(conn, &ann, &inbox(None, None)).unwrap());
         }),
-        ("people", &|conn| {
+        // A list of values is part of a statement's text, so Diesel prepares it each time.
+        (0, &|conn| {
             drop(directory::known_of(conn, &[user("ann"), user("bob")]).unwrap());
         }),
     ];
-    let mut count = before;
-    for (name, read) in reads {
-        read(&mut conn);
-        let once = prepared_statements(&mut conn).len();
+    for (expected, read) in reads {
+        let before = prepared_statements(&mut conn);
         for _ in 0..5 {
             read(&mut conn);
         }
-        let now = prepared_statements(&mut conn).len();
-        println!("{name}: {} prepared", now - count);
-        assert_eq!(now, once, "{name}");
-        count = now;
+        let mut new = prepared_statements(&mut conn);
+        new.retain(|statement| !before.contains(statement));
+        assert_eq!(new.len(), expected, "{new:?}");
     }
 }

@@ -27,6 +27,12 @@ use crate::{
 /// A [`Problem`]: 404 when sockets are switched off, 403 for a page of another origin, 503 while
 /// the service goes down, 400 for a request that is no WebSocket handshake (RFC 6455 §4.2.1) or
 /// offers only subprotocols that are not ours.
+#[utoipa::path(get, path = "/api/messages/ws", operation_id = "socket", tag = "events",
+    responses((status = 101, description = "A WebSocket, subprotocol `messaging.v1`: see `/asyncapi.json`. The token comes in its first frame."),
+        (status = 400, description = "`invalid`: no WebSocket handshake, or only other subprotocols.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: a page of an origin that is not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: sockets are switched off; poll `/api/messages/sync`.", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn upgrade(
     request: HttpRequest,
     body: web::Payload,

@@ -33,7 +33,10 @@ async fn a_message_is_stored_told_and_counted(stage: &Stage) {
             (heard[1].unread.count, heard[1].unread.total),
             (unread, unread)
         );
-        assert_eq!(stage.history(id, person).await, [message.clone()]);
+        assert_eq!(
+            stage.history(id, person).await,
+            std::slice::from_ref(&message)
+        );
     }
 }
 
@@ -209,13 +212,13 @@ async fn what_one_batch_does_to_one_message_is_done_in_order(stage: &Stage) {
     assert!(again.duplicate);
     assert_eq!(again.message, edited);
     doomed.await.unwrap();
-    let state = read_one.await.unwrap();
-    assert_eq!((state.read_seq, state.unread_count), (Seq::new(2), 1));
+    let reader = read_one.await.unwrap();
+    assert_eq!((reader.read_seq, reader.unread_count), (Seq::new(2), 1));
     let deleted = deleted.await.unwrap();
     assert!(deleted.is_deleted());
     assert!(matches!(forbidden.await.unwrap_err(), Error::Forbidden));
-    let state = read_all.await.unwrap();
-    assert_eq!((state.read_seq, state.unread_total), (Seq::new(3), 0));
+    let reader = read_all.await.unwrap();
+    assert_eq!((reader.read_seq, reader.unread_total), (Seq::new(3), 0));
     let history = stage.history(id, &bob).await;
     assert_dense(&history);
     assert_eq!(history[1].content, text("second"));

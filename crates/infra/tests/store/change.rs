@@ -1,8 +1,10 @@
 //! What changes after sending: edits, deletions, cursors, settings.
 
 use messaging_domain::{
-    Blocked, ClientId, Conversations, Cursor, EDIT_WINDOW, Error, Event, Revision, Seq, Settings,
-    Status, Timestamp,
+    Blocked::{self, ByCounterpart, ByMe, No},
+    ClientId, Conversations, Cursor, EDIT_WINDOW, Error, Event, Revision, Seq, Settings,
+    Status::{self, Delivered, Read, Sent},
+    Timestamp,
 };
 
 use crate::stage::{Stage, text};
@@ -32,7 +34,10 @@ async fn an_edit_gives_another_revision_and_tells_both(stage: &Stage) {
             panic!("{heard:?}");
         };
         assert_eq!(*told, edited);
-        assert_eq!(stage.history(id, person).await, [edited.clone()]);
+        assert_eq!(
+            stage.history(id, person).await,
+            std::slice::from_ref(&edited)
+        );
     }
     let view = stage.inbox(&bob, false).await.items.remove(0);
     assert_eq!(view.last_message, Some(edited));
@@ -77,7 +82,10 @@ async fn a_deletion_takes_the_text_away_and_can_be_repeated(stage: &Stage) {
     let heard = stage.witness.heard().len();
     assert_eq!(stage.delete(&message, &ann).await.unwrap(), deleted);
     assert_eq!(stage.witness.heard().len(), heard);
-    assert_eq!(stage.history(id, &bob).await, [deleted.clone()]);
+    assert_eq!(
+        stage.history(id, &bob).await,
+        std::slice::from_ref(&deleted)
+    );
     let refused = stage.edit(&deleted, &ann, "again").await.unwrap_err();
     assert!(matches!(refused, Error::StaleRevision), "{refused:?}");
     let rows = stage
@@ -105,7 +113,6 @@ async fn a_cursor_moves_forward_only_and_unread_is_what_is_left(stage: &Stage) {
     let statuses = |messages: Vec<messaging_domain::Message>| -> Vec<Status> {
         messages.iter().map(|message| message.status).collect()
     };
-    use Status::{Delivered, Read, Sent};
     assert_eq!(
         statuses(stage.history(id, &ann).await),
         [Delivered, Sent, Delivered, Sent, Sent, Sent, Sent]
@@ -121,12 +128,12 @@ async fn a_cursor_moves_forward_only_and_unread_is_what_is_left(stage: &Stage) {
     );
     let heard = stage.witness.heard().len();
     for (cursor, seq) in [(Cursor::Read, 2), (Cursor::Read, 0), (Cursor::Delivered, 4)] {
-        let state = advance(cursor, seq).await.unwrap();
-        assert_eq!((state.read_seq, state.unread_count), (Seq::new(3), 1));
+        let reader = advance(cursor, seq).await.unwrap();
+        assert_eq!((reader.read_seq, reader.unread_count), (Seq::new(3), 1));
     }
     assert_eq!(stage.witness.heard().len(), heard);
-    let state = advance(Cursor::Read, i64::MAX).await.unwrap();
-    assert_eq!((state.read_seq, state.unread_count), (Seq::new(7), 0));
+    let reader = advance(Cursor::Read, i64::MAX).await.unwrap();
+    assert_eq!((reader.read_seq, reader.unread_count), (Seq::new(7), 0));
     let heard = stage.witness.heard_by(&ann).pop().unwrap();
     let Event::CursorMoved {
         user,
@@ -209,7 +216,6 @@ async fn a_block_holds_in_every_conversation_of_the_pair(stage: &Stage) {
     let views = |page: messaging_domain::InboxPage| -> Vec<Blocked> {
         page.items.iter().map(|view| view.blocked).collect()
     };
-    use Blocked::{ByCounterpart, ByMe, No};
     assert_eq!(views(stage.inbox(&ann, false).await), [ByCounterpart; 2]);
     assert_eq!(
         views(stage.inbox(&bob, false).await)

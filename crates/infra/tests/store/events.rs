@@ -132,7 +132,7 @@ async fn only_what_is_older_is_forgotten(stage: &Stage) {
     let (ann, bob) = stage.ann_and_bob().await;
     let id = stage.open(&ann, &bob, None).await;
     // More than one transaction forgets.
-    let long_ago = Timestamp::now().minus(std::time::Duration::from_secs(86_400));
+    let long_ago = Timestamp::now().minus(std::time::Duration::from_hours(24));
     let seat = stage.seat(id, &ann).await;
     let mut tasks = Vec::new();
     for _ in 0..1_200 {
@@ -148,7 +148,7 @@ async fn only_what_is_older_is_forgotten(stage: &Stage) {
         task.await.unwrap().unwrap();
     }
     stage.send(id, &ann, "new").await;
-    let before = Timestamp::now().minus(std::time::Duration::from_secs(3_600));
+    let before = Timestamp::now().minus(std::time::Duration::from_hours(1));
     forget(stage, before).await;
     // The conversation's own event is first and new, so nothing after it is forgotten.
     assert!(!resyncs(stage, &bob, 0).await);

@@ -29,6 +29,7 @@ macro_rules! on_both {
 
 mod accounts;
 mod append;
+mod batch;
 mod catalogue;
 mod change;
 mod directory;

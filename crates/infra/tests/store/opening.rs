@@ -94,7 +94,7 @@ fn only_known_schemes_are_taken() {
 fn a_second_node_on_one_sqlite_file_is_refused() {
     let fresh = Fresh::new(Kind::Sqlite).unwrap();
     let settings = Stage::settings(&fresh);
-    let announcer = || Arc::new(Witness::default()) as Arc<dyn Announcer>;
+    let announcer = || -> Arc<dyn Announcer> { Arc::new(Witness::default()) };
     let first = Database::open(&settings, announcer()).unwrap();
     let failure = Database::open(&settings, announcer())
         .unwrap_err()

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     pin::Pin,
     sync::{Arc, Condvar, Mutex},
-    task::{Context, Waker},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -113,12 +113,15 @@ pub(crate) struct Stage {
 /// A future that was begun: its act is in the writer's queue.
 pub(crate) type Begun<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-/// Begins an act: polled once, it stands in the writer's queue.
-pub(crate) fn begin<T>(act: impl Future<Output = Result<T, Error>> + Send + 'static) -> Begun<T> {
+/// Begins an act: polled once, it stands in the writer's queue, or is done already.
+pub(crate) fn begin<T: Send + 'static>(
+    act: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Begun<T> {
     let mut act: Begun<T> = Box::pin(act);
-    let polled = act.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(polled.is_pending(), "the act was not put into the queue");
-    act
+    match act.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Pending => act,
+        Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
+    }
 }
 
 impl Stage {
@@ -138,7 +141,7 @@ impl Stage {
 
     pub(crate) fn with(fresh: Fresh, settings: &DatabaseSettings) -> Self {
         let witness = Arc::new(Witness::default());
-        let store = Database::open(settings, Arc::clone(&witness) as Arc<dyn Announcer>).unwrap();
+        let store = Database::open(settings, Arc::<Witness>::clone(&witness)).unwrap();
         Self {
             store,
             witness,
@@ -151,7 +154,7 @@ impl Stage {
         let witness = Arc::new(Witness::default());
         let store = Database::open(
             &Self::settings(&self.fresh),
-            Arc::clone(&witness) as Arc<dyn Announcer>,
+            Arc::<Witness>::clone(&witness),
         )
         .unwrap();
         (store, witness)
