@@ -9,7 +9,10 @@ use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use crate::stage::{Begun, Stage, begin, text};
 
-on_both![what_is_done_in_one_batch_is_what_is_done_one_by_one];
+on_both![
+    what_is_done_in_one_batch_is_what_is_done_one_by_one,
+    what_a_batch_deletes_is_not_unread_for_its_other_acts,
+];
 
 #[derive(Debug, Clone)]
 enum Act {
@@ -228,4 +231,23 @@ async fn what_is_done_in_one_batch_is_what_is_done_one_by_one(stage: &Stage) {
         }
         assert_eq!(together.sees().await, alone.sees().await, "{steps:?}");
     }
+}
+
+async fn what_a_batch_deletes_is_not_unread_for_its_other_acts(stage: &Stage) {
+    let mut world = World::new(stage, "x").await;
+    for _ in 0..4 {
+        world.begin(&(0, Role::Buyer, Act::Send)).await.unwrap();
+    }
+    stage.witness.hold();
+    let held = world.begin(&(1, Role::Buyer, Act::Send));
+    stage.witness.until_held();
+    let deleted = world.begin(&(0, Role::Buyer, Act::Delete(3)));
+    let seat = world.seats[0][1].clone();
+    let (store, advance) = (stage.store.clone(), seat.advance(Cursor::Read, Seq::new(1)));
+    let read = begin(async move { store.advance(advance).await });
+    stage.witness.release();
+    held.await.unwrap();
+    deleted.await.unwrap();
+    let reader = read.await.unwrap();
+    assert_eq!((reader.read_seq, reader.unread_count), (Seq::new(1), 2));
 }

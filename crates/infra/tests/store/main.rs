@@ -41,6 +41,7 @@ mod model;
 mod open;
 mod opening;
 mod search;
+mod snapshot;
 mod stage;
 
 /// Runs a test on a fresh database, unless there is none of that kind.
