@@ -46,7 +46,8 @@ pub trait Conversations: Send + Sync + 'static {
     /// Idempotent: buyer, seller and product name one conversation, a client id one message.
     ///
     /// # Errors
-    /// [`Error::Blocked`], [`Error::ConversationClosed`], [`Error::IdempotencyMismatch`].
+    /// [`Error::UnknownSeller`], [`Error::Blocked`], [`Error::ConversationClosed`],
+    /// [`Error::IdempotencyMismatch`].
     fn open(&self, opening: Opening) -> impl Future<Output = Result<Opened, Error>> + Send;
 
     /// Appends a message. Idempotent by the sender and the client id: the same content in the same
@@ -258,7 +259,7 @@ pub trait Accounts: Send + Sync + 'static {
     /// Begins a login with its first refresh token.
     ///
     /// # Errors
-    /// None of its own.
+    /// [`Error::NotFound`] when the person has no account (any more).
     fn begin_login(
         &self,
         login: LoginSession,

@@ -92,10 +92,21 @@ pub(crate) struct BeginLogin(pub(crate) LoginSession, pub(crate) NewRefreshToken
 impl Act for BeginLogin {
     type Answer = ();
 
-    fn scope(&self, _: &mut Scope) {}
+    fn scope(&self, scope: &mut Scope) {
+        scope.people.insert(self.0.user.clone());
+    }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<(), Halt> {
         let Self(login, token) = self;
+        // The password may have been checked just before the person was erased.
+        let account = accounts::table.find(login.user.as_str().to_owned());
+        let found = account
+            .select(accounts::user_id)
+            .first::<String>(batch.conn)
+            .optional()?;
+        if found.is_none() {
+            return Err(Error::NotFound.into());
+        }
         diesel::insert_into(logins::table)
             .values((
                 logins::id.eq(DbUuid::from(login.id)),

@@ -217,12 +217,16 @@ impl Room {
     /// All in one transaction; if that is lost, each in one of its own, so that a poisoned act
     /// fails alone.
     fn do_together(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let held = self.conn.is_some();
         let mut ended = self.commit(&mut jobs);
-        if jobs.len() == 1
-            && matches!(&ended, Err(Lost::Rejected(error)) if failure::is_race(error))
-        {
+        if let Err(Lost::Rejected(error)) = &ended {
+            // The database was restarted since the last act: before a commit trying again is safe.
+            let stale = held && failure::is_connection_lost(error);
             // Another node was quicker: now its row is there to be seen.
-            ended = self.commit(&mut jobs);
+            let outrun = jobs.len() == 1 && failure::is_race(error);
+            if stale || outrun {
+                ended = self.commit(&mut jobs);
+            }
         }
         match ended {
             Ok(deliveries) => self.settle(jobs, deliveries),

@@ -118,7 +118,11 @@ impl Logins {
             self.store.rehash(&user, hash).await?;
         }
         match self.store.user(&user).await? {
-            Some(user) => self.begin(user).await.map(Some),
+            Some(user) => match self.begin(user).await {
+                // Erased since the password was checked.
+                Err(Error::NotFound) => Ok(None),
+                begun => begun.map(Some),
+            },
             None => Ok(None),
         }
     }
