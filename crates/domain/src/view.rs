@@ -95,7 +95,7 @@ impl ConversationView {
     }
 }
 
-/// The answer to an [`Opening`].
+/// The answer to an [`crate::Opening`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
     /// The conversation, as the buyer sees it.
@@ -106,7 +106,7 @@ pub struct Opened {
     pub message: Option<Message>,
 }
 
-/// The answer to a [`Draft`].
+/// The answer to a [`crate::Draft`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
     /// The message: as just stored or, for a retry, as it is now.
@@ -115,7 +115,7 @@ pub struct Appended {
     pub duplicate: bool,
 }
 
-/// The answer to an [`Advance`].
+/// The answer to an [`crate::Advance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadState {
     /// Where the read cursor stands.
