@@ -8,7 +8,7 @@ use messaging_domain::{
 };
 
 use crate::{
-    batch::{Batch, Changed, Scope, Sent},
+    batch::{Batch, Scope, Sent},
     failure::Halt,
     messages,
 };
@@ -117,15 +117,8 @@ fn append(draft: &Draft, batch: &mut Batch<'_>) -> Result<Appended, Halt> {
         None => {}
     }
     let now = batch.now;
-    let message = batch.change(seat.conversation(), |conversation| {
-        let (message, told) = conversation.append(draft, now)?;
-        Ok((
-            message.clone(),
-            Changed {
-                told,
-                message: Some(message),
-            },
-        ))
+    let message = batch.write(seat.conversation(), |conversation| {
+        conversation.append(draft, now)
     })?;
     Ok(Appended {
         message,
@@ -144,20 +137,9 @@ impl Act for Edit {
     }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {
-        let now = batch.now;
-        let current = batch
-            .message(self.seat().conversation(), self.seq())?
-            .clone();
-        batch.change(self.seat().conversation(), |conversation| {
-            let (message, told) = conversation.edit(self, &current, now)?;
-            Ok((
-                message.clone(),
-                Changed {
-                    told,
-                    message: Some(message),
-                },
-            ))
-        })
+        let (id, now) = (self.seat().conversation(), batch.now);
+        let current = batch.message(id, self.seq())?.clone();
+        batch.write(id, |conversation| conversation.edit(self, &current, now))
     }
 }
 
@@ -172,20 +154,9 @@ impl Act for Deletion {
     }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {
-        let now = batch.now;
-        let current = batch
-            .message(self.seat().conversation(), self.seq())?
-            .clone();
-        batch.change(self.seat().conversation(), |conversation| {
-            let (message, told) = conversation.delete(self, &current, now)?;
-            Ok((
-                message.clone(),
-                Changed {
-                    told,
-                    message: Some(message),
-                },
-            ))
-        })
+        let (id, now) = (self.seat().conversation(), batch.now);
+        let current = batch.message(id, self.seq())?.clone();
+        batch.write(id, |conversation| conversation.delete(self, &current, now))
     }
 }
 
@@ -201,19 +172,13 @@ impl Act for Advance {
         let conversation = batch.conversation(id)?;
         if let Some(target) = conversation.target(self) {
             let unread_after = match self.cursor() {
-                Cursor::Delivered => 0, // not used
+                // A delivered cursor leaves the count alone; past the newest message nothing is left.
+                Cursor::Delivered => 0,
                 Cursor::Read if target == conversation.last_seq => 0,
                 Cursor::Read => batch.count_unread(id, reader, target)?,
             };
             batch.change(id, |conversation| {
-                let told = conversation.advance(self, unread_after);
-                Ok((
-                    (),
-                    Changed {
-                        told,
-                        message: None,
-                    },
-                ))
+                Ok(conversation.advance(self, unread_after))
             })?;
         }
         let side = batch.conversation(id)?.side(self.seat().role());
@@ -241,27 +206,14 @@ impl Act for SettingsChange {
     fn decide(&self, batch: &mut Batch<'_>) -> Result<ConversationView, Halt> {
         let seat = self.seat();
         batch.change(seat.conversation(), |conversation| {
-            let told = conversation.configure(self);
-            Ok((
-                (),
-                Changed {
-                    told,
-                    message: None,
-                },
-            ))
+            Ok(conversation.configure(self))
         })?;
         if let Some(blocking) = self.settings().blocked {
             batch.set_block(seat.user(), seat.counterpart(), blocking)?;
             for id in batch.between(seat.user(), seat.counterpart()) {
                 batch.change(id, |conversation| {
                     let role = conversation.role_of(seat.user()).ok_or(Error::NotFound)?;
-                    Ok((
-                        (),
-                        Changed {
-                            told: conversation.block(role, blocking),
-                            message: None,
-                        },
-                    ))
+                    Ok(conversation.block(role, blocking))
                 })?;
             }
         }
@@ -295,15 +247,7 @@ impl Act for Farewell {
             .conversation(self.conversation)?
             .participants()
             .seat_of(&self.user)?;
-        batch.change(self.conversation, |conversation| {
-            Ok((
-                (),
-                Changed {
-                    told: conversation.close(),
-                    message: None,
-                },
-            ))
-        })?;
+        batch.change(self.conversation, |conversation| Ok(conversation.close()))?;
         let (doomed, more) = match self.fate {
             MessagesFate::Keep => (BTreeSet::new(), false),
             MessagesFate::Delete => {
@@ -312,15 +256,8 @@ impl Act for Farewell {
         };
         for seq in doomed {
             let current = batch.message(self.conversation, seq)?.clone();
-            batch.change(self.conversation, |conversation| {
-                let (message, told) = conversation.delete(&seat.delete(seq), &current, now)?;
-                Ok((
-                    (),
-                    Changed {
-                        told,
-                        message: Some(message),
-                    },
-                ))
+            batch.write(self.conversation, |conversation| {
+                conversation.delete(&seat.delete(seq), &current, now)
             })?;
         }
         Ok(more)

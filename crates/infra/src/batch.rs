@@ -158,24 +158,43 @@ impl Batch<'_> {
         self.tell(id, told)
     }
 
-    /// Lets the rules change a conversation, keeps the badges in step, and tells who is to be told.
-    /// A refusal changes nothing.
-    pub(crate) fn change<T>(
+    /// Lets a rule change a conversation and tells who is to be told. A refusal changes nothing.
+    pub(crate) fn change(
         &mut self,
         id: ConversationId,
-        rule: impl FnOnce(&mut Conversation) -> Result<(T, Changed), Error>,
+        rule: impl FnOnce(&mut Conversation) -> Result<Vec<Told>, Error>,
+    ) -> Result<(), Halt> {
+        let told = self.decide(id, rule)?;
+        self.tell(id, &told)
+    }
+
+    /// Lets a rule write a message, new or with another content, and tells who is to be told.
+    /// A refusal changes nothing.
+    pub(crate) fn write(
+        &mut self,
+        id: ConversationId,
+        rule: impl FnOnce(&mut Conversation) -> Result<(Message, Vec<Told>), Error>,
+    ) -> Result<Message, Halt> {
+        let (message, told) = self.decide(id, rule)?;
+        self.take_in(message.clone());
+        self.tell(id, &told)?;
+        Ok(message)
+    }
+
+    /// Lets a rule decide, and keeps both people's badges in step with what it changed.
+    fn decide<T>(
+        &mut self,
+        id: ConversationId,
+        rule: impl FnOnce(&mut Conversation) -> Result<T, Error>,
     ) -> Result<T, Halt> {
         let conversation = self.conversations.get_mut(&id).ok_or(Error::NotFound)?;
-        let before = [conversation.buyer.badge(), conversation.seller.badge()];
-        let snapshot = conversation.clone();
-        let (answer, Changed { told, message }) = rule(conversation)?;
-        if *conversation != snapshot {
+        let before = conversation.clone();
+        let decided = rule(conversation)?;
+        if *conversation != before {
             self.changed.insert(id);
         }
-        for (side, before) in [&conversation.buyer, &conversation.seller]
-            .into_iter()
-            .zip(before)
-        {
+        for role in [Role::Buyer, Role::Seller] {
+            let (before, side) = (before.side(role).badge(), conversation.side(role));
             let after = side.badge();
             if after != before
                 && let Some(stream) = self.streams.get_mut(&side.user)
@@ -185,11 +204,7 @@ impl Batch<'_> {
                 self.moved.insert(side.user.clone());
             }
         }
-        if let Some(message) = message {
-            self.take_in(message);
-        }
-        self.tell(id, &told)?;
-        Ok(answer)
+        Ok(decided)
     }
 
     /// A message that is new, or has another content now.
@@ -366,11 +381,4 @@ impl Batch<'_> {
         bulk::update_streams(conn, &moved)?;
         Ok(deliveries)
     }
-}
-
-/// What a rule changed.
-#[derive(Debug, Default)]
-pub(crate) struct Changed {
-    pub(crate) told: Vec<Told>,
-    pub(crate) message: Option<Message>,
 }
