@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    directory::User,
     error::Fault,
     id::{LoginId, UserId},
     timestamp::Timestamp,
@@ -154,6 +155,8 @@ pub struct NewAccount {
     pub password_hash: String,
     /// What to call them.
     pub display_name: DisplayName,
+    /// The login that it begins with, all or nothing.
+    pub first_login: Option<(LoginId, NewRefreshToken)>,
 }
 
 /// An account, for checking a password.
@@ -189,8 +192,13 @@ pub struct NewRefreshToken {
 /// What came of trading a refresh token for a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
-    /// Traded.
-    Rotated(LoginSession),
+    /// Traded, by this person.
+    Rotated {
+        /// Of which login.
+        login: LoginSession,
+        /// Who is logged in. It comes along so that nothing can fail once the old token is spent.
+        user: User,
+    },
     /// It had been traded before, so one of the two holders is a thief: the family is revoked.
     Reused(LoginSession),
     /// Unknown, expired or of a revoked family.

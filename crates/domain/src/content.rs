@@ -55,6 +55,14 @@ impl Text {
     /// a control character.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let text = text.replace("\r\n", "\n");
+        if text
+            .chars()
+            .any(|c| c.is_control() && c != '\n' && c != '\t')
+        {
+            return Err(Fault::invalid(
+                "a message holds no control characters but newline and tab",
+            ));
+        }
         let text = text.trim();
         if text.is_empty() {
             return Err(Fault::invalid(
@@ -63,14 +71,6 @@ impl Text {
         }
         if text.chars().nth(MAX_TEXT).is_some() {
             return Err(Fault::too_long("a message has 4,000 characters at most"));
-        }
-        if text
-            .chars()
-            .any(|c| c.is_control() && c != '\n' && c != '\t')
-        {
-            return Err(Fault::invalid(
-                "a message holds no control characters but newline and tab",
-            ));
         }
         Ok(Self(text.to_owned()))
     }
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn control_characters_and_nothing_at_all_are_refused() {
         for bad in [
-            "", " \n\t ", "\u{3000}", "a\0b", "a\rb", "a\u{7}b", "a\u{85}b",
+            "", " \n\t ", "\u{3000}", "a\0b", "a\rb", "a\u{7}b", "a\u{85}b", "a\u{B}",
         ] {
             assert_eq!(
                 Text::parse(bad).unwrap_err().code,

@@ -10,11 +10,12 @@ use crate::error::Fault;
 pub const MAX_TEXT_ID: usize = 128;
 
 fn is_visible(c: char) -> bool {
+    // The replacement character stands for bytes that were no text: two such ids would fall together.
     // Format characters (zero-width, bidirectional controls, byte order mark) would make two
     // different ids look the same.
     !c.is_control()
         && !c.is_whitespace()
-        && !matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+        && !matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}')
 }
 
 macro_rules! text_id {

@@ -200,8 +200,9 @@ pub trait Directory: Send + Sync + 'static {
     /// None of its own.
     fn put_product(&self, product: Product) -> impl Future<Output = Result<Product, Error>> + Send;
 
-    /// Erases a person: profile, account, logins; their conversations are closed; their messages stay
-    /// or go. Idempotent, and safe to repeat when it was interrupted.
+    /// Erases a person: profile, account, logins, and their connections by [`Announcer::erased`]; then
+    /// their conversations are closed, and their messages stay or go. Idempotent, and safe to repeat
+    /// when it was interrupted.
     ///
     /// # Errors
     /// [`Error::NotFound`] when nobody has this id.
@@ -302,4 +303,7 @@ pub trait Accounts: Send + Sync + 'static {
 pub trait Announcer: Send + Sync + 'static {
     /// Passes on what one commit brought, in the order of each person's positions.
     fn announce(&self, deliveries: Vec<Delivery>);
+
+    /// Says that a person was erased: whoever is connected as them is to be sent away.
+    fn erased(&self, user: &UserId);
 }

@@ -63,6 +63,9 @@ impl Act for NewAccount {
                 accounts::created_at.eq(DbTime(batch.now)),
             ))
             .execute(batch.conn)?;
+        if let Some((id, token)) = &self.first_login {
+            insert_login(batch, *id, &self.user, token)?;
+        }
         let known = directory::known(batch.conn, &self.user)?;
         Ok(known.ok_or(diesel::result::Error::NotFound)?.user)
     }
@@ -107,17 +110,26 @@ impl Act for BeginLogin {
         if found.is_none() {
             return Err(Error::NotFound.into());
         }
-        diesel::insert_into(logins::table)
-            .values((
-                logins::id.eq(DbUuid::from(login.id)),
-                logins::user_id.eq(login.user.as_str().to_owned()),
-                logins::created_at.eq(DbTime(batch.now)),
-                logins::expires_at.eq(DbTime(token.expires_at)),
-            ))
-            .execute(batch.conn)?;
-        insert_token(batch.conn, login.id, token)?;
+        insert_login(batch, login.id, &login.user, token)?;
         Ok(())
     }
+}
+
+fn insert_login(
+    batch: &mut Batch<'_>,
+    id: LoginId,
+    user: &UserId,
+    token: &NewRefreshToken,
+) -> QueryResult<usize> {
+    diesel::insert_into(logins::table)
+        .values((
+            logins::id.eq(DbUuid::from(id)),
+            logins::user_id.eq(user.as_str().to_owned()),
+            logins::created_at.eq(DbTime(batch.now)),
+            logins::expires_at.eq(DbTime(token.expires_at)),
+        ))
+        .execute(batch.conn)?;
+    insert_token(batch.conn, id, token)
 }
 
 fn insert_token(conn: &mut Conn, login: LoginId, token: &NewRefreshToken) -> QueryResult<usize> {
@@ -202,7 +214,12 @@ impl Act for Rotate {
         diesel::update(logins::table.find(login))
             .set(logins::expires_at.eq(DbTime(self.new.expires_at)))
             .execute(batch.conn)?;
-        Ok(Rotation::Rotated(session))
+        let known = directory::known(batch.conn, &session.user)?;
+        let user = known.ok_or(diesel::result::Error::NotFound)?.user;
+        Ok(Rotation::Rotated {
+            login: session,
+            user,
+        })
     }
 }
 

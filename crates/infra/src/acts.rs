@@ -222,7 +222,7 @@ impl Act for SettingsChange {
 }
 
 /// How many messages one [`Farewell`] deletes at most, so that no act waits for long.
-const AT_ONCE: i64 = 500;
+const AT_ONCE: i64 = 64;
 
 /// Closes a conversation because one of its people is erased, and deletes that person's messages
 /// if they are to go, some at a time.

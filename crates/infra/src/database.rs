@@ -13,8 +13,7 @@ use std::{
 
 use diesel::prelude::*;
 use messaging_domain::{
-    Announcer, ConversationId, Epoch, Error, Failure, LoginId, Participants, ProductId, Timestamp,
-    UserId,
+    Announcer, ConversationId, Error, Failure, LoginId, Participants, ProductId, Timestamp, UserId,
 };
 use moka::sync::Cache;
 
@@ -23,7 +22,8 @@ use crate::{
     conversations::{Latest, Words},
     directory::{Known, UserCache},
     failure::{self, Halt},
-    maintenance::Prune,
+    history::{BeginSeeding, FinishSeeding},
+    maintenance::{ForgetEvents, ForgetLogins},
     migrations,
     writer::Writer,
 };
@@ -46,7 +46,7 @@ pub struct DatabaseSettings {
 pub struct Database {
     readers: r2d2::Pool<Readers>,
     writer: Writer,
-    epoch: Epoch,
+    announcer: Arc<dyn Announcer>,
     users: UserCache,
     participants: Cache<ConversationId, Participants>,
     logins: Cache<LoginId, bool>,
@@ -56,9 +56,7 @@ pub struct Database {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("epoch", &self.epoch)
-            .finish_non_exhaustive()
+        f.debug_struct("Database").finish_non_exhaustive()
     }
 }
 
@@ -76,8 +74,8 @@ impl Database {
         let lock = lock_file(&settings.url)?.map(Arc::new);
         let mut conn = open_connection(&settings.url)?;
         migrations::run(&mut conn)?;
-        let epoch = migrations::epoch(&mut conn)
-            .map_err(|error| Failure::new("read the database's epoch", error))?;
+        migrations::epoch(&mut conn)
+            .map_err(|error| Failure::new("give the database an epoch", error))?;
         // Migrating has lifted the time limits of this connection.
         let conn = if matches!(conn, Conn::Postgres(_)) {
             open_connection(&settings.url)?
@@ -94,8 +92,13 @@ impl Database {
             .map_err(|error| Failure::new("open the reading connections", error))?;
         Ok(Self {
             readers,
-            writer: Writer::start(settings.url.clone(), conn, settings.queue, announcer)?,
-            epoch,
+            writer: Writer::start(
+                settings.url.clone(),
+                conn,
+                settings.queue,
+                Arc::clone(&announcer),
+            )?,
+            announcer,
             users: crate::directory::cache(),
             participants: Cache::new(200_000),
             logins: Cache::builder()
@@ -128,15 +131,21 @@ impl Database {
         .is_ok()
     }
 
-    /// Whether nobody has put anything into it yet.
+    /// Asks whether demo data is to be put in: when nobody has put anything into the database yet, or
+    /// when an earlier seeding was interrupted. Until [`Self::finish_seeding`] the answer stays yes.
     ///
     /// # Errors
     /// Those of every port method.
-    pub async fn is_empty(&self) -> Result<bool, Error> {
-        self.read("look whether it is empty", |conn| {
-            Ok(migrations::is_empty(conn)?)
-        })
-        .await
+    pub async fn begin_seeding(&self) -> Result<bool, Error> {
+        self.writer.act(BeginSeeding).await
+    }
+
+    /// Says that the demo data is all there.
+    ///
+    /// # Errors
+    /// Those of every port method.
+    pub async fn finish_seeding(&self) -> Result<(), Error> {
+        self.writer.act(FinishSeeding).await
     }
 
     /// Forgets events that are older than `before` and logins that have expired, some at a time.
@@ -145,20 +154,29 @@ impl Database {
     /// # Errors
     /// Those of every port method.
     pub async fn prune(&self, before: Timestamp) -> Result<bool, Error> {
+        self.writer.act(ForgetLogins).await?;
         let mut more = false;
         let mut after = String::new();
-        while let Some(last) = self
-            .writer
-            .act(Prune {
-                after: after.clone(),
-                before,
-            })
-            .await?
-        {
-            more |= last.more;
-            after = last.user;
+        loop {
+            // Looked for by a reader: the writer is asked only for people who have something old.
+            let last = after.clone();
+            let next = self
+                .read("look for old events", move |conn| {
+                    Ok(crate::log::with_old_events(conn, &last, before)?)
+                })
+                .await?;
+            let Some(user) = next else {
+                return Ok(more);
+            };
+            more |= self
+                .writer
+                .act(ForgetEvents {
+                    user: user.clone(),
+                    before,
+                })
+                .await?;
+            after = user;
         }
-        Ok(more)
     }
 
     /// Takes no more acts, finishes those that are waiting, and stops the writer. Blocks meanwhile.
@@ -239,7 +257,8 @@ impl Database {
             words
                 .users
                 .insert(known.user.id.clone(), known.user.clone());
-            self.users.insert(known.user.id.clone(), known);
+            // What an act has put there meanwhile is newer than what was read.
+            self.users.entry(known.user.id.clone()).or_insert(known);
         }
         words.products = products;
         Ok(words)
@@ -255,10 +274,8 @@ impl Database {
                 Ok(crate::directory::known(conn, &asked)?)
             })
             .await?;
-        if let Some(known) = &known {
-            self.users.insert(id.clone(), known.clone());
-        }
-        Ok(known)
+        // What an act has put there meanwhile is newer than what was read.
+        Ok(known.map(|known| self.users.entry(id.clone()).or_insert(known).into_value()))
     }
 }
 

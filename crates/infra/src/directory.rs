@@ -4,14 +4,15 @@ use std::{collections::HashMap, time::Duration};
 
 use diesel::prelude::*;
 use messaging_domain::{
-    Introduction, Product, ProductId, ProductStatus, Profile, Timestamp, User, UserId, fold,
+    Error, Introduction, LoginId, Product, ProductId, ProductStatus, Profile, Timestamp, User,
+    UserId, fold,
 };
 use moka::sync::Cache;
 
 use crate::{
     acts::Act,
     batch::{Batch, Scope},
-    columns::DbTime,
+    columns::{DbTime, DbUuid},
     connection::Conn,
     failure::Halt,
     schema::{accounts, logins, products, streams, users},
@@ -300,17 +301,25 @@ impl Act for Product {
 #[derive(Debug)]
 pub(crate) struct Erasure(pub(crate) UserId);
 
+/// What is left of an erased person.
+#[derive(Debug)]
+pub(crate) struct Erased {
+    /// The erased author.
+    pub(crate) known: Known,
+    /// The logins that are gone.
+    pub(crate) logins: Vec<LoginId>,
+}
+
 impl Act for Erasure {
-    /// Whether there was such a person.
-    type Answer = bool;
+    type Answer = Erased;
 
     fn scope(&self, scope: &mut Scope) {
         scope.people.insert(self.0.clone());
     }
 
-    fn decide(&self, batch: &mut Batch<'_>) -> Result<bool, Halt> {
+    fn decide(&self, batch: &mut Batch<'_>) -> Result<Erased, Halt> {
         let id = self.0.as_str().to_owned();
-        let found = diesel::update(users::table.find(id.clone()))
+        diesel::update(users::table.find(id.clone()))
             .set((
                 users::display_name.eq(ERASED_NAME.to_owned()),
                 users::search_name.eq(String::new()),
@@ -321,10 +330,16 @@ impl Act for Erasure {
                 users::tokens_after.eq(Some(DbTime(batch.now))),
             ))
             .execute(batch.conn)?;
+        let known = known(batch.conn, &self.0)?.ok_or(Error::NotFound)?;
         batch.erased.insert(self.0.clone());
         diesel::delete(accounts::table.find(id.clone())).execute(batch.conn)?;
-        diesel::delete(logins::table.filter(logins::user_id.eq(id))).execute(batch.conn)?;
-        Ok(found > 0)
+        let of_person = logins::table.filter(logins::user_id.eq(id));
+        let gone: Vec<DbUuid> = of_person.clone().select(logins::id).load(batch.conn)?;
+        diesel::delete(of_person).execute(batch.conn)?;
+        Ok(Erased {
+            known,
+            logins: gone.into_iter().map(LoginId::from).collect(),
+        })
     }
 }
 

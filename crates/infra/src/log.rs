@@ -2,19 +2,19 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use messaging_domain::{
-    Conversation, ConversationId, Delivery, Error, Event, Fact, Position, Role, Seq, Timestamp,
-    UnreadState, UnreadTotals, UserId,
+    Conversation, ConversationId, Delivery, Epoch, Error, Event, Fact, Position, Role, Seq,
+    Timestamp, UnreadState, UnreadTotals, UserId,
 };
 
 use crate::{
-    columns::{DbTime, DbUuid},
+    columns::{DbTime, DbUuid, Timestamptz},
     connection::Conn,
     conversations::{self, ConversationRow, Latest, Words},
     failure::Halt,
     messages::MessageRow,
-    schema::{conversations as conversations_table, events, messages, streams},
+    schema::{conversations as conversations_table, events, instance, messages, streams},
 };
 
 /// How a fact is kept: its kind, and the message's place or zero.
@@ -74,19 +74,20 @@ impl From<&StreamRow> for Stream {
     }
 }
 
-/// Where a person's stream stands; at zero for somebody who has never been seen.
-pub(crate) fn stream(conn: &mut Conn, user: &UserId) -> QueryResult<Stream> {
-    let row = streams::table
-        .find(user.as_str().to_owned())
-        .first::<StreamRow>(conn)
-        .optional()?;
-    Ok(row.as_ref().map_or(
+/// Where a person's stream stands, and of which numbering; at zero for somebody who has never been seen.
+pub(crate) fn stream(conn: &mut Conn, user: &UserId) -> QueryResult<(Stream, Epoch)> {
+    let (epoch, row) = instance::table
+        .left_join(streams::table.on(streams::user_id.eq(user.as_str().to_owned())))
+        .select((instance::epoch, streams::all_columns.nullable()))
+        .first::<(DbUuid, Option<StreamRow>)>(conn)?;
+    let stream = row.as_ref().map_or(
         Stream {
             head: Position::ZERO,
             unread: UnreadTotals::default(),
         },
         Stream::from,
-    ))
+    );
+    Ok((stream, epoch.into()))
 }
 
 /// What a person has unread after an event in this conversation.
@@ -115,7 +116,7 @@ pub(crate) fn read(
     since: Position,
     limit: usize,
 ) -> Result<Run, Halt> {
-    let stream = stream(conn, user)?;
+    let (stream, _) = stream(conn, user)?;
     if since > stream.head {
         return Err(Error::Resync.into());
     }
@@ -238,6 +239,27 @@ pub(crate) fn cursor_moved(conversation: &Conversation, whose: Role) -> Event {
         read_seq: side.read_seq,
         delivered_seq: side.delivered_seq,
     }
+}
+
+/// The next person after `after` (by id) whose oldest event is from before a moment.
+pub(crate) fn with_old_events(
+    conn: &mut Conn,
+    after: &str,
+    before: Timestamp,
+) -> QueryResult<Option<String>> {
+    streams::table
+        .filter(streams::user_id.gt(after.to_owned()))
+        .filter(
+            sql::<Bool>(
+                "(SELECT events.created_at FROM events WHERE events.user_id = streams.user_id \
+                 ORDER BY events.position LIMIT 1) < ",
+            )
+            .bind::<Timestamptz, _>(DbTime(before)),
+        )
+        .order(streams::user_id.asc())
+        .select(streams::user_id)
+        .first(conn)
+        .optional()
 }
 
 /// Forgets the events of one person that are older than `before`, oldest first, at most `limit`.

@@ -1,6 +1,6 @@
 //! The tables of both databases, brought up to date at start.
 
-use diesel::{RunQueryDsl, connection::SimpleConnection, dsl::sql, insert_into, prelude::*};
+use diesel::{RunQueryDsl, connection::SimpleConnection, insert_into, prelude::*};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use messaging_domain::{Epoch, Failure, Timestamp};
 
@@ -81,21 +81,6 @@ pub(crate) fn revert_all(conn: &mut Conn) -> Result<(), Box<dyn std::error::Erro
         Conn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(drop),
         Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(drop),
     }
-}
-
-/// Whether nobody has put anything into this database yet.
-pub(crate) fn is_empty(conn: &mut Conn) -> QueryResult<bool> {
-    use crate::schema::{products, users};
-    let nothing = |count: i64| count == 0;
-    Ok(nothing(
-        users::table
-            .select(sql::<diesel::sql_types::BigInt>("COUNT(*)"))
-            .first(conn)?,
-    ) && nothing(
-        products::table
-            .select(sql::<diesel::sql_types::BigInt>("COUNT(*)"))
-            .first(conn)?,
-    ))
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ fn prepared(kind: Kind) -> Option<(Fresh, Conn)> {
     let url = DatabaseUrl::parse(&fresh.url).unwrap();
     let mut conn = connection::connect(&url, Purpose::Write).unwrap();
     migrations::run(&mut conn).unwrap();
+    migrations::epoch(&mut conn).unwrap();
     for id in ["ann", "bob"] {
         directory::insert_user(&mut conn, &user(id), id, None, Timestamp::now()).unwrap();
     }
@@ -346,11 +347,12 @@ fn what_is_read_often_is_read_by_index() {
                 "{index}\n{asked:?}\n{plans:?}"
             );
             for plan in &plans {
-                assert!(!plan.contains("Seq Scan"), "{asked:?}\n{plan}");
+                // `instance` has one row.
                 let scans = plan.lines().any(|line| {
-                    line.starts_with("SCAN ")
+                    let of_sqlite = line.starts_with("SCAN ")
                         && !line.contains("VIRTUAL")
-                        && !line.contains("USING")
+                        && !line.contains("USING");
+                    (of_sqlite || line.contains("Seq Scan")) && !line.contains("instance")
                 });
                 assert!(!scans, "{asked:?}\n{plan}");
             }

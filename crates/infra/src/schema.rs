@@ -74,6 +74,7 @@ diesel::table! {
         id -> SmallInt,
         epoch -> Uuid,
         created_at -> Timestamptz,
+        seeded -> Nullable<Bool>,
     }
 }
 

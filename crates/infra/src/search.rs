@@ -58,6 +58,10 @@ impl MessageMatch {
 
 /// A pattern for `LIKE … ESCAPE '!'` that finds a phrase anywhere.
 pub(crate) fn anywhere(phrase: &str) -> String {
+    if phrase.is_empty() {
+        // Nothing is left of a query of accents alone. No name or title holds a control character.
+        return "\u{1}".to_owned();
+    }
     let escaped = phrase
         .replace('!', "!!")
         .replace('%', "!%")

@@ -279,15 +279,26 @@ impl Room {
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
         let mut conn = self.take_connection().map_err(Lost::Rejected)?;
         let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut conn, jobs)));
-        let result = match decided {
-            Ok(Ok(deliveries)) => end(&mut conn).map(|()| deliveries),
-            Ok(Err(error)) => Err(Lost::Rejected(error)),
-            Err(_panic) => Err(Lost::Panicked),
+        let (result, usable) = match decided {
+            Ok(Ok(deliveries)) => match end(&mut conn) {
+                Ok(()) => (Ok(deliveries), true),
+                Err(lost) => {
+                    let usable = matches!(lost, Lost::Rejected(_));
+                    (Err(lost), usable)
+                }
+            },
+            Ok(Err(error)) => {
+                let usable = !failure::is_connection_lost(&error) && roll_back(&mut conn);
+                let error = if usable {
+                    error
+                } else {
+                    away(error.to_string())
+                };
+                (Err(Lost::Rejected(error)), usable)
+            }
+            Err(_panic) => (Err(Lost::Panicked), roll_back(&mut conn)),
         };
-        let rolled_back = result.is_ok() || conn.batch_execute("ROLLBACK").is_ok();
-        let lost = matches!(&result, Err(Lost::Unknown(_)))
-            || matches!(&result, Err(Lost::Rejected(error)) if failure::is_connection_lost(error));
-        if rolled_back && !lost {
+        if usable {
             self.conn = Some(conn);
         }
         result
@@ -297,12 +308,6 @@ impl Room {
         if let Some(conn) = self.conn.take() {
             return Ok(conn);
         }
-        let away = |message: String| {
-            diesel::result::Error::DatabaseError(
-                diesel::result::DatabaseErrorKind::ClosedConnection,
-                Box::new(message),
-            )
-        };
         if self
             .failed_at
             .is_some_and(|at| at.elapsed() < RECONNECT_AFTER)
@@ -339,13 +344,29 @@ fn decide(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> QueryResult<Vec<Deliver
     batch.store()
 }
 
+/// Commits. A commit whose answer was an error is undone if the database still answers: PostgreSQL
+/// has rolled back then, and SQLite leaves the transaction open for us to do it.
 fn end(conn: &mut Conn) -> Result<(), Lost> {
-    conn.batch_execute("COMMIT").map_err(|error| match conn {
-        Conn::Postgres(_) if failure::is_connection_lost(&error) => Lost::Unknown(error),
-        // PostgreSQL answered, so it has rolled back. A commit that SQLite refuses leaves the
-        // transaction open: rolling it back undoes it.
-        Conn::Postgres(_) | Conn::Sqlite(_) => Lost::Rejected(error),
+    conn.batch_execute("COMMIT").map_err(|error| {
+        if roll_back(conn) {
+            Lost::Rejected(error)
+        } else {
+            Lost::Unknown(error)
+        }
     })
+}
+
+/// Undoes the transaction; whether the database has answered to that.
+fn roll_back(conn: &mut Conn) -> bool {
+    conn.batch_execute("ROLLBACK").is_ok()
+}
+
+/// The error of a connection that is of no use any more, whatever words it was reported in.
+fn away(message: String) -> diesel::result::Error {
+    diesel::result::Error::DatabaseError(
+        diesel::result::DatabaseErrorKind::ClosedConnection,
+        Box::new(message),
+    )
 }
 
 fn answer_all(jobs: Vec<Box<dyn Job>>, error: &Error) {

@@ -2,7 +2,9 @@
 CREATE TABLE instance (
     id SMALLINT PRIMARY KEY CHECK (id = 1),
     epoch UUID NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL
+    created_at TIMESTAMPTZ NOT NULL,
+    -- Whether the demo is all there; false while it is being seeded, null where there is none.
+    seeded BOOLEAN
 );
 
 CREATE TABLE users (

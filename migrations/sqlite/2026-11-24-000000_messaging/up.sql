@@ -2,7 +2,9 @@
 CREATE TABLE instance (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     epoch BLOB NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- Whether the demo is all there; false while it is being seeded, null where there is none.
+    seeded INTEGER
 ) STRICT;
 
 CREATE TABLE users (

@@ -59,7 +59,7 @@ impl Accounts for Database {
                 Ok(accounts::is_live(conn, login)?)
             })
             .await?;
-        self.logins.insert(login, live);
-        Ok(live)
+        // What a revocation has put there meanwhile is newer than what was read.
+        Ok(self.logins.entry(login).or_insert(live).into_value())
     }
 }

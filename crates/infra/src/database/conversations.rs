@@ -65,7 +65,7 @@ impl Conversations for Database {
 
     async fn inbox(&self, user: &UserId, query: InboxQuery) -> Result<InboxPage, Error> {
         let (asked, limit) = (user.clone(), query.limit);
-        let (stream, mut page) = self
+        let ((stream, epoch), mut page) = self
             .read("read an inbox", move |conn| {
                 // The head first: events after it may then be applied to these rows.
                 let stream = log::stream(conn, &asked)?;
@@ -90,7 +90,7 @@ impl Conversations for Database {
             next,
             unread: stream.unread,
             head: StreamHead {
-                epoch: self.epoch,
+                epoch,
                 position: stream.head,
             },
         })
@@ -160,7 +160,7 @@ impl Conversations for Database {
 
     async fn unread(&self, user: &UserId) -> Result<UnreadTotals, Error> {
         let user = user.clone();
-        let stream = self
+        let (stream, _) = self
             .read("count what is unread", move |conn| {
                 Ok(log::stream(conn, &user)?)
             })
@@ -170,13 +170,13 @@ impl Conversations for Database {
 
     async fn head(&self, user: &UserId) -> Result<StreamHead, Error> {
         let user = user.clone();
-        let stream = self
+        let (stream, epoch) = self
             .read("read a stream's head", move |conn| {
                 Ok(log::stream(conn, &user)?)
             })
             .await?;
         Ok(StreamHead {
-            epoch: self.epoch,
+            epoch,
             position: stream.head,
         })
     }

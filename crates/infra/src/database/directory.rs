@@ -1,16 +1,37 @@
 //! The port of people and products, with the cache of people in front.
 
 use messaging_domain::{
-    Directory, Error, Introduction, MessagesFate, Product, ProductId, Profile, Timestamp, User,
-    UserId,
+    Directory, Error, Failure, Introduction, MessagesFate, Product, ProductId, Profile, Timestamp,
+    User, UserId,
 };
 
 use super::Database;
 use crate::{
     acts::Farewell,
     conversations,
-    directory::{self, Erasure, Seen},
+    directory::{self, Erased, Erasure, Seen},
 };
+
+impl Database {
+    /// Closes all of an erased person's conversations.
+    async fn part(&self, user: &UserId, fate: MessagesFate) -> Result<(), Error> {
+        let asked = user.clone();
+        let all = self
+            .read("list a person's conversations", move |conn| {
+                Ok(conversations::all_of(conn, &asked)?)
+            })
+            .await?;
+        for conversation in all {
+            let farewell = || Farewell {
+                conversation,
+                user: user.clone(),
+                fate,
+            };
+            while self.writer.act(farewell()).await? {}
+        }
+        Ok(())
+    }
+}
 
 impl Directory for Database {
     async fn meet(&self, introduction: Introduction) -> Result<Option<User>, Error> {
@@ -51,27 +72,26 @@ impl Directory for Database {
     }
 
     async fn erase(&self, id: &UserId, fate: MessagesFate) -> Result<(), Error> {
-        let found = self.writer.act(Erasure(id.clone())).await?;
-        self.users.invalidate(id);
-        self.logins.invalidate_all();
-        if !found {
-            return Err(Error::NotFound);
+        let Erased { known, logins } = self.writer.act(Erasure(id.clone())).await?;
+        self.users.insert(id.clone(), known);
+        for login in logins {
+            self.logins.insert(login, false);
         }
-        let user = id.clone();
-        let all = self
-            .read("list a person's conversations", move |conn| {
-                Ok(conversations::all_of(conn, &user)?)
-            })
-            .await?;
-        for conversation in all {
-            let farewell = || Farewell {
-                conversation,
-                user: id.clone(),
-                fate,
-            };
-            while self.writer.act(farewell()).await? {}
+        self.announcer.erased(id);
+        // In a task of its own: whoever asked may go away, but what was begun is finished.
+        let (database, user) = (self.clone(), id.clone());
+        let farewells = tokio::spawn(async move { database.part(&user, fate).await });
+        match farewells.await {
+            Ok(parted) => parted.map_err(|error| match error {
+                // The person is erased already, so nobody may be told that nothing was stored.
+                Error::Overloaded(failure) => Error::Failed(failure),
+                other => other,
+            }),
+            Err(error) => Err(Error::Failed(Failure::new(
+                "part from conversations",
+                error,
+            ))),
         }
-        Ok(())
     }
 
     async fn note_seen(&self, id: &UserId, at: Timestamp) -> Result<(), Error> {

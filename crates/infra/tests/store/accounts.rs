@@ -11,6 +11,7 @@ use crate::stage::{Stage, user};
 
 on_both![
     an_account_is_made_with_its_person_and_found_by_address,
+    an_account_begins_with_its_first_login_or_not_at_all,
     an_address_has_one_account_also_when_two_register_at_once,
     an_address_has_one_account_also_when_two_nodes_register_at_once,
     a_token_is_traded_once,
@@ -26,6 +27,7 @@ fn account(id: &str, email: &str) -> NewAccount {
         email: Email::parse(email).unwrap(),
         password_hash: format!("hash of {id}"),
         display_name: DisplayName::parse(id).unwrap(),
+        first_login: None,
     }
 }
 
@@ -58,6 +60,38 @@ async fn rotate(stage: &Stage, old: u8, new: u8) -> Rotation {
         .rotate(digest(old), token(new, DAY), Timestamp::now())
         .await
         .unwrap()
+}
+
+/// The login, if the token was traded by its own person.
+fn traded(rotation: Rotation) -> Option<LoginSession> {
+    match rotation {
+        Rotation::Rotated { login, user } => {
+            assert_eq!(user.id, login.user);
+            Some(login)
+        }
+        Rotation::Reused(_) | Rotation::Refused => None,
+    }
+}
+
+async fn an_account_begins_with_its_first_login_or_not_at_all(stage: &Stage) {
+    let login = LoginId::new();
+    let with_login = |id: &str, email: &str| NewAccount {
+        first_login: Some((login, token(1, DAY))),
+        ..account(id, email)
+    };
+    let ann = with_login("ann", "ann@example.org");
+    stage.store.register(ann).await.unwrap();
+    assert!(stage.store.is_live(login).await.unwrap());
+    assert_eq!(traded(rotate(stage, 1, 2).await).unwrap().id, login);
+    // The login of an account that could not be made is not there either.
+    let other = LoginId::new();
+    let late = NewAccount {
+        first_login: Some((other, token(9, DAY))),
+        ..account("bob", "ann@example.org")
+    };
+    let refused = stage.store.register(late).await.unwrap_err();
+    assert!(matches!(refused, Error::EmailTaken));
+    assert!(!stage.store.is_live(other).await.unwrap());
 }
 
 async fn an_account_is_made_with_its_person_and_found_by_address(stage: &Stage) {
@@ -141,15 +175,15 @@ async fn a_token_is_traded_once(stage: &Stage) {
     let login = log_in(stage, &ann, 1).await;
     let apart = log_in(stage, &ann, 100).await;
     assert!(stage.store.is_live(login.id).await.unwrap());
-    assert_eq!(rotate(stage, 1, 2).await, Rotation::Rotated(login.clone()));
-    assert_eq!(rotate(stage, 2, 3).await, Rotation::Rotated(login.clone()));
+    assert_eq!(traded(rotate(stage, 1, 2).await), Some(login.clone()));
+    assert_eq!(traded(rotate(stage, 2, 3).await), Some(login.clone()));
     assert_eq!(rotate(stage, 1, 4).await, Rotation::Reused(login.clone()));
     assert!(!stage.store.is_live(login.id).await.unwrap());
     // The newest one is as dead as the others.
     assert_eq!(rotate(stage, 3, 5).await, Rotation::Refused);
     assert_eq!(rotate(stage, 4, 6).await, Rotation::Refused);
     assert!(stage.store.is_live(apart.id).await.unwrap());
-    assert_eq!(rotate(stage, 100, 101).await, Rotation::Rotated(apart));
+    assert_eq!(traded(rotate(stage, 100, 101).await), Some(apart));
 }
 
 async fn of_concurrent_trades_of_one_token_one_wins_and_the_family_is_revoked(stage: &Stage) {
@@ -184,7 +218,7 @@ async fn of_concurrent_trades_of_one_token_one_wins_and_the_family_is_revoked(st
         }
         let won = outcomes
             .iter()
-            .filter(|o| matches!(o, Rotation::Rotated(_)))
+            .filter(|o| matches!(o, Rotation::Rotated { .. }))
             .count();
         let reused = outcomes
             .iter()
@@ -269,5 +303,5 @@ async fn logins_that_are_over_are_forgotten(stage: &Stage) {
         ),
         1
     );
-    assert_eq!(rotate(stage, 1, 3).await, Rotation::Rotated(live));
+    assert_eq!(traded(rotate(stage, 1, 3).await), Some(live));
 }

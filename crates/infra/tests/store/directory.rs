@@ -166,6 +166,7 @@ async fn ann_writes(stage: &Stage) -> (UserId, UserId, LoginId) {
             email: Email::parse("ann@example.org").unwrap(),
             password_hash: "hash".to_owned(),
             display_name: DisplayName::parse("Ann").unwrap(),
+            first_login: None,
         })
         .await
         .unwrap()
@@ -193,6 +194,7 @@ async fn an_erased_person_is_gone_but_for_their_messages(stage: &Stage) {
     assert!(stage.store.is_live(login).await.unwrap());
     stage.store.note_seen(&ann, Timestamp::now()).await.unwrap();
     stage.store.erase(&ann, MessagesFate::Keep).await.unwrap();
+    assert_eq!(stage.witness.erased_people(), std::slice::from_ref(&ann));
     let erased = stage.store.user(&ann).await.unwrap().unwrap();
     assert!(erased.erased_at.is_some());
     assert_eq!(

@@ -12,9 +12,25 @@ use crate::{
 
 on_both![
     a_database_is_as_it_was_when_it_is_opened_again,
+    only_an_empty_database_is_seeded_and_until_it_is_done,
+    a_database_with_people_in_it_is_never_seeded,
     migrating_again_changes_nothing,
     a_database_that_is_not_there_is_a_failure,
 ];
+
+async fn only_an_empty_database_is_seeded_and_until_it_is_done(stage: &Stage) {
+    assert!(stage.store.begin_seeding().await.unwrap());
+    stage.ann_and_bob().await;
+    // As after a crash: what is there now is the beginning of the seed.
+    assert!(stage.store.begin_seeding().await.unwrap());
+    stage.store.finish_seeding().await.unwrap();
+    assert!(!stage.store.begin_seeding().await.unwrap());
+}
+
+async fn a_database_with_people_in_it_is_never_seeded(stage: &Stage) {
+    stage.ann_and_bob().await;
+    assert!(!stage.store.begin_seeding().await.unwrap());
+}
 
 async fn a_database_is_as_it_was_when_it_is_opened_again(stage: &Stage) {
     let Some(fresh) = Fresh::new(stage.fresh.kind) else {
@@ -22,9 +38,7 @@ async fn a_database_is_as_it_was_when_it_is_opened_again(stage: &Stage) {
     };
     let stage = Stage::new(fresh);
     assert!(stage.store.is_ready().await);
-    assert!(stage.store.is_empty().await.unwrap());
     let (ann, bob) = stage.ann_and_bob().await;
-    assert!(!stage.store.is_empty().await.unwrap());
     let id = stage.open(&ann, &bob, None).await;
     let message = stage.send(id, &ann, "hello").await;
     let head = stage.store.head(&ann).await.unwrap();

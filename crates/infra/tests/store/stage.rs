@@ -30,6 +30,7 @@ pub(crate) struct Witness {
 #[derive(Default)]
 struct State {
     heard: Vec<Delivery>,
+    erased: Vec<UserId>,
     /// Announcements wait while this is set.
     held: bool,
     waiting: bool,
@@ -54,9 +55,18 @@ impl Announcer for Witness {
         assert!(!late.timed_out(), "nobody let the writer go on");
         state.waiting = false;
     }
+
+    fn erased(&self, user: &UserId) {
+        self.state.lock().unwrap().erased.push(user.clone());
+    }
 }
 
 impl Witness {
+    /// Who was said to be erased, in that order.
+    pub(crate) fn erased_people(&self) -> Vec<UserId> {
+        self.state.lock().unwrap().erased.clone()
+    }
+
     /// Makes the writer wait at its next announcement: after that commit, before its answers.
     pub(crate) fn hold(&self) {
         self.state.lock().unwrap().held = true;
