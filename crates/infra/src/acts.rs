@@ -10,7 +10,6 @@ use messaging_domain::{
 use crate::{
     batch::{Batch, Scope, Sent},
     failure::Halt,
-    messages,
 };
 
 /// Something to be done durably. It may be decided more than once: a transaction that is lost is
@@ -98,7 +97,7 @@ fn append(draft: &Draft, batch: &mut Batch<'_>) -> Result<Appended, Halt> {
     match batch.sent(seat.user(), draft.client_id()) {
         Some(Sent::Here(kept)) if kept.message.conversation == seat.conversation() => {
             let same = match &kept.first_digest {
-                Some(digest) => *digest == messages::digest(draft.content()),
+                Some(digest) => batch.digests.matches(digest, draft.content()),
                 None => kept.message.content == *draft.content(),
             };
             if !same {

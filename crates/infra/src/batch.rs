@@ -22,7 +22,7 @@ use crate::{
     directory,
     failure::Halt,
     log::{self, EventRow, Stream, StreamRow},
-    messages,
+    messages::Digests,
     schema::{blocks, conversations},
 };
 pub(crate) use loading::Scope;
@@ -67,6 +67,7 @@ pub(crate) struct Batch<'c> {
     pub(crate) erased: HashSet<UserId>,
     entries: Vec<EventRow>,
     deliveries: Vec<Delivery>,
+    pub(crate) digests: Digests,
 }
 
 impl Batch<'_> {
@@ -213,7 +214,7 @@ impl Batch<'_> {
         match self.messages.get_mut(&key) {
             Some(kept) if kept.message.revision != message.revision => {
                 if kept.first_digest.is_none() {
-                    kept.first_digest = Some(messages::digest(&kept.message.content));
+                    kept.first_digest = Some(self.digests.make(&kept.message.content));
                 }
                 if kept.change == Change::None {
                     kept.change = Change::Updated;

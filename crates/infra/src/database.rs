@@ -74,7 +74,8 @@ impl Database {
         let lock = lock_file(&settings.url)?.map(Arc::new);
         let mut conn = open_connection(&settings.url)?;
         migrations::run(&mut conn)?;
-        migrations::epoch(&mut conn)
+        let digests = migrations::epoch(&mut conn)
+            .and_then(|_| migrations::digests(&mut conn))
             .map_err(|error| Failure::new("give the database an epoch", error))?;
         // Migrating has lifted the time limits of this connection.
         let conn = if matches!(conn, Conn::Postgres(_)) {
@@ -97,6 +98,7 @@ impl Database {
                 conn,
                 settings.queue,
                 Arc::clone(&announcer),
+                digests,
             )?,
             announcer,
             users: crate::directory::cache(),

@@ -7,6 +7,7 @@ use messaging_domain::{Epoch, Failure, Timestamp};
 use crate::{
     columns::{DbTime, DbUuid},
     connection::Conn,
+    messages::Digests,
     schema::instance,
 };
 
@@ -56,6 +57,7 @@ pub(crate) fn epoch(conn: &mut Conn) -> QueryResult<Epoch> {
         .values((
             instance::id.eq(1),
             instance::epoch.eq(DbUuid::from(Epoch::new())),
+            instance::digest_key.eq(random_key()),
             instance::created_at.eq(DbTime(Timestamp::now())),
         ))
         .execute(conn);
@@ -72,6 +74,22 @@ pub(crate) fn epoch(conn: &mut Conn) -> QueryResult<Epoch> {
         .select(instance::epoch)
         .first::<DbUuid>(conn)?
         .into())
+}
+
+/// How this database digests what was first said.
+pub(crate) fn digests(conn: &mut Conn) -> QueryResult<Digests> {
+    let key = instance::table
+        .select(instance::digest_key)
+        .first::<Vec<u8>>(conn)?;
+    Ok(Digests::new(&key))
+}
+
+/// 244 random bits.
+fn random_key() -> Vec<u8> {
+    [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()]
+        .iter()
+        .flat_map(|uuid| *uuid.as_bytes())
+        .collect()
 }
 
 /// Takes the latest migration back; for the tests of `down.sql`.

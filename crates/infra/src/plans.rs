@@ -57,7 +57,13 @@ fn together<T>(
     for name in scopes {
         name(&mut scope);
     }
-    let mut batch = Batch::load(conn, &scope, Timestamp::now()).unwrap();
+    let mut batch = Batch::load(
+        conn,
+        &scope,
+        Timestamp::now(),
+        &crate::messages::Digests::new(&[]),
+    )
+    .unwrap();
     let answer = decide(&mut batch).unwrap();
     batch.store().unwrap();
     conn.batch_execute("COMMIT").unwrap();
@@ -314,9 +320,14 @@ fn what_is_read_often_is_read_by_index() {
                 let opening = Opening::new(user("ann"), user("bob"), None, None).unwrap();
                 let mut scope = Scope::default();
                 opening.scope(&mut scope);
-                Batch::load(conn, &scope, Timestamp::now())
-                    .map(drop)
-                    .unwrap();
+                Batch::load(
+                    conn,
+                    &scope,
+                    Timestamp::now(),
+                    &crate::messages::Digests::new(&[]),
+                )
+                .map(drop)
+                .unwrap();
             }),
             (
                 "messages_terms",

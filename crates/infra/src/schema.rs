@@ -73,6 +73,7 @@ diesel::table! {
     instance (id) {
         id -> SmallInt,
         epoch -> Uuid,
+        digest_key -> Binary,
         created_at -> Timestamptz,
         seeded -> Nullable<Bool>,
     }

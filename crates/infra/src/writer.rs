@@ -21,6 +21,7 @@ use crate::{
     batch::{Batch, Scope},
     connection::{self, Conn, DatabaseUrl, Purpose},
     failure::{self, Halt},
+    messages::Digests,
 };
 
 /// How many acts share one commit at most.
@@ -48,6 +49,7 @@ impl Writer {
         conn: Conn,
         queue: usize,
         announcer: Arc<dyn Announcer>,
+        digests: Digests,
     ) -> Result<Self, Failure> {
         let (sender, receiver) = sync_channel(queue);
         let closed = Arc::new(AtomicBool::new(false));
@@ -56,6 +58,7 @@ impl Writer {
             conn: Some(conn),
             failed_at: None,
             announcer,
+            digests,
             closed: Arc::clone(&closed),
         };
         let thread = thread::Builder::new()
@@ -186,6 +189,7 @@ struct Room {
     conn: Option<Conn>,
     failed_at: Option<Instant>,
     announcer: Arc<dyn Announcer>,
+    digests: Digests,
     closed: Arc<AtomicBool>,
 }
 
@@ -278,7 +282,7 @@ impl Room {
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
         let mut conn = self.take_connection().map_err(Lost::Rejected)?;
-        let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut conn, jobs)));
+        let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut conn, jobs, &self.digests)));
         let (result, usable) = match decided {
             Ok(Ok(deliveries)) => match end(&mut conn) {
                 Ok(()) => (Ok(deliveries), true),
@@ -327,7 +331,11 @@ impl Room {
     }
 }
 
-fn decide(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> QueryResult<Vec<Delivery>> {
+fn decide(
+    conn: &mut Conn,
+    jobs: &mut [Box<dyn Job>],
+    digests: &Digests,
+) -> QueryResult<Vec<Delivery>> {
     conn.batch_execute(match conn {
         Conn::Postgres(_) => "BEGIN",
         // A deferred one could not become a writing one while another process writes.
@@ -337,7 +345,7 @@ fn decide(conn: &mut Conn, jobs: &mut [Box<dyn Job>]) -> QueryResult<Vec<Deliver
     for job in jobs.iter() {
         job.scope(&mut scope);
     }
-    let mut batch = Batch::load(conn, &scope, Timestamp::now())?;
+    let mut batch = Batch::load(conn, &scope, Timestamp::now(), digests)?;
     for job in jobs {
         job.decide(&mut batch)?;
     }

@@ -2,6 +2,8 @@
 CREATE TABLE instance (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     epoch BLOB NOT NULL,
+    -- With which first_digest is made: without it, nobody can try out what a deleted text said.
+    digest_key BLOB NOT NULL,
     created_at INTEGER NOT NULL,
     -- Whether the demo is all there; false while it is being seeded, null where there is none.
     seeded INTEGER
@@ -86,7 +88,7 @@ CREATE TABLE messages (
     sender_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     body TEXT NOT NULL,
-    -- Of the content first sent, once that is no longer there to compare a retry with.
+    -- Keyed, of the content first sent, once that is no longer there to compare a retry with.
     first_digest BLOB,
     created_at INTEGER NOT NULL,
     edited_at INTEGER,

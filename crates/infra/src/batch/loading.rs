@@ -11,7 +11,7 @@ use crate::{
     columns::DbUuid,
     connection::Conn,
     log::Stream,
-    messages::MessageRow,
+    messages::{Digests, MessageRow},
     schema::{blocks, conversations, messages as messages_table, users},
 };
 
@@ -44,7 +44,12 @@ impl Scope {
 impl<'c> Batch<'c> {
     /// Locks and loads what the scope names. Conversations are locked before streams, each in
     /// order, so that two nodes never wait for each other.
-    pub(crate) fn load(conn: &'c mut Conn, scope: &Scope, now: Timestamp) -> QueryResult<Self> {
+    pub(crate) fn load(
+        conn: &'c mut Conn,
+        scope: &Scope,
+        now: Timestamp,
+        digests: &Digests,
+    ) -> QueryResult<Self> {
         let mut batch = Self {
             conn,
             now,
@@ -59,6 +64,7 @@ impl<'c> Batch<'c> {
             erased: HashSet::new(),
             entries: Vec::new(),
             deliveries: Vec::new(),
+            digests: digests.clone(),
         };
         let mut ids = scope.conversations.clone();
         let mut people = scope.people.clone();
