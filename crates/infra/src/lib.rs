@@ -20,7 +20,7 @@ mod maintenance;
 mod messages;
 mod migrations;
 #[cfg(test)]
-mod plans;
+mod transactions;
 // The lint itself leaves tests out.
 #[cfg_attr(
     not(test),

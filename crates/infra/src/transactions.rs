@@ -1,5 +1,5 @@
-//! Tests of what the databases make of our statements: which indexes they use, and that PostgreSQL
-//! prepares each statement of the write path once.
+//! Tests that need a transaction in their hands: acts that meet in one batch, which indexes the
+//! databases use, and that PostgreSQL prepares each statement of the write path once.
 
 use std::sync::{Arc, Mutex};
 
