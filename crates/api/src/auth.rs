@@ -9,8 +9,8 @@ pub mod token;
 use std::sync::Arc;
 
 use messaging_domain::{
-    Accounts as _, Directory as _, DisplayName, Error, Introduction, LoginId, Timestamp, User,
-    UserId,
+    Accounts as _, Directory as _, DisplayName, Error, Introduction, LoginId, LoginSession,
+    Timestamp, User,
 };
 
 use crate::{
@@ -51,13 +51,10 @@ impl From<Denied> for Problem {
     }
 }
 
-/// Told of logins and people that are no more, so that their open connections end.
+/// Told of logins that are no more, so that their open connections end.
 pub trait Revocations: Send + Sync + 'static {
     /// A login was revoked: its sessions end with 4011.
-    fn login_revoked(&self, login: LoginId);
-
-    /// A person was erased: all their sessions end with 4011.
-    fn user_erased(&self, user: &UserId);
+    fn login_revoked(&self, login: &LoginSession);
 }
 
 /// Checks the tokens of all who come in, by either door.

@@ -131,7 +131,8 @@ fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
-    actix_web::rt::System::new().block_on(async {
+    let system = actix_web::rt::System::new();
+    let served = system.block_on(async {
         let (mut terminate, mut interrupt) = (
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
@@ -144,5 +145,8 @@ fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
         }
         tracing::info!("going down");
         running.stop().await
-    })
+    });
+    // Dropping it would wait for queries that are stuck; the process ends now, and they with it.
+    std::mem::forget(system);
+    served
 }

@@ -262,7 +262,12 @@ impl Settings {
 
 /// A database's URL without the password, and without parameters, which may hold one too.
 fn without_password(url: &str) -> String {
-    let url = url.split('?').next().unwrap_or_default();
+    let scheme = url.split(':').next().unwrap_or_default();
+    let (url, parameters) = url.split_once('?').unwrap_or((url, ""));
+    if parameters.contains('@') {
+        // Either may be a part of a password: nobody can say where that ends.
+        return format!("{scheme}://(hidden)");
+    }
     let parts = url
         .split_once("://")
         .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
@@ -294,6 +299,28 @@ mod tests {
             shown.contains("postgres://ann:(hidden)@db/messaging"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn no_password_shows_its_tail() {
+        for (url, shown) in [
+            (
+                "postgres://ann:s3c@ret@db/m",
+                "postgres://ann:(hidden)@db/m",
+            ),
+            ("postgres://ann:s3c?ret@db/m", "postgres://(hidden)"),
+            ("postgres://ann:s3c@r?et@db/m?a=b", "postgres://(hidden)"),
+            (
+                "postgres://ann:s3c@db/m?password=re@t",
+                "postgres://(hidden)",
+            ),
+            ("postgres://db/m?password=s3cret", "postgres://db/m"),
+            ("postgres://[::1]:5432/m", "postgres://[::1]:5432/m"),
+            ("sqlite://data/m.db?mode=rw", "sqlite://data/m.db"),
+            ("sqlite:m.db", "sqlite:m.db"),
+        ] {
+            assert_eq!(without_password(url), shown, "{url}");
+        }
     }
 
     #[test]

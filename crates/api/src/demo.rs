@@ -1,6 +1,7 @@
 //! The demo marketplace: a few people, what they sell, and what they have said so far.
 //!
-//! It is seeded once, into a database that nobody has put anything into.
+//! It is seeded once, into a database that nobody has put anything into. A seeding that was interrupted
+//! goes on at the next start.
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use messaging_domain::{
     directory::{parse_currency, parse_title},
 };
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::Store;
 
@@ -88,15 +90,12 @@ pub fn people() -> Result<Vec<Person>, Error> {
     Ok(marketplace()?.people)
 }
 
-/// Seeds an empty store; one with content is left alone. Every account gets this password hash.
-/// Returns whether anything was done.
+/// Puts the demo into a store that asked for it ([`Store::begin_seeding`]). Every account gets this
+/// password hash. Each step may be repeated: what an interrupted seeding has left is found again.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn seed(store: &Store, password_hash: String) -> Result<bool, Error> {
-    if !store.is_empty().await? {
-        return Ok(false);
-    }
+pub async fn seed(store: &Store, password_hash: String) -> Result<(), Error> {
     let Marketplace {
         people,
         products,
@@ -114,7 +113,7 @@ pub async fn seed(store: &Store, password_hash: String) -> Result<bool, Error> {
             hold(store, talk, offer, now).await?;
         }
     }
-    Ok(true)
+    store.finish_seeding().await
 }
 
 fn user(id: &str) -> Result<UserId, Error> {
@@ -131,8 +130,12 @@ async fn add_person(store: &Store, person: &Person, password_hash: String) -> Re
         email,
         password_hash,
         display_name: display_name.clone(),
+        first_login: None,
     };
-    store.register(account).await?;
+    match store.register(account).await {
+        Ok(_) | Err(Error::EmailTaken) => {}
+        Err(error) => return Err(error),
+    }
     let profile = Profile {
         id,
         display_name,
@@ -172,13 +175,13 @@ async fn hold(store: &Store, talk: &Talk, offer: &Offer, now: Timestamp) -> Resu
         .map_or(now, |(_, minutes, _)| ago(*minutes));
     let id = store.open_at(opening, begun).await?.conversation.id;
     let participants = store.participants(id).await?;
-    for (speaker, minutes, words) in &talk.messages {
+    for (place, (speaker, minutes, words)) in talk.messages.iter().enumerate() {
         let seat = participants.seat_of(match speaker {
             Speaker::Buyer => &buyer,
             Speaker::Seller => &seller,
         })?;
         let text = Text::parse(words).map_err(|fault| Error::field("demo.message", fault))?;
-        let draft = seat.write(ClientId::new(), Content::Text(text))?;
+        let draft = seat.write(client_id(talk, place), Content::Text(text))?;
         store.append_at(draft, ago(*minutes)).await?;
     }
     for (reader, up_to) in [(&buyer, talk.read.buyer), (&seller, talk.read.seller)] {
@@ -188,6 +191,18 @@ async fn hold(store: &Store, talk: &Talk, offer: &Offer, now: Timestamp) -> Resu
             .await?;
     }
     Ok(())
+}
+
+/// The id of a message of the demo: always the same one, so that it is sent once.
+fn client_id(talk: &Talk, place: usize) -> ClientId {
+    let name = format!("{} {} {place}", talk.product, talk.buyer);
+    let digest = Sha256::digest(name);
+    let mut bytes = [0; 16];
+    bytes
+        .iter_mut()
+        .zip(digest)
+        .for_each(|(byte, of_digest)| *byte = of_digest);
+    ClientId::restore(uuid::Builder::from_random_bytes(bytes).into_uuid())
 }
 
 #[cfg(test)]

@@ -31,6 +31,8 @@ pub struct Limits {
     sends: Buckets<UserId>,
     /// 100 at once, one in 10 s.
     openings: Buckets<UserId>,
+    /// 30 at once, one in 2 s.
+    settings: Buckets<UserId>,
     /// 300 at once, one a second.
     registrations: Buckets<Address>,
     /// 10 at once, one in 5 s.
@@ -47,6 +49,7 @@ impl Limits {
             requests: Buckets::new(600, Duration::from_millis(20)),
             sends: Buckets::new(SEND_BURST, SEND_EVERY),
             openings: Buckets::new(100, Duration::from_secs(10)),
+            settings: Buckets::new(30, Duration::from_secs(2)),
             registrations: Buckets::new(300, Duration::from_secs(1)),
             failures: Buckets::new(10, Duration::from_secs(5)),
             failures_of_address: Buckets::new(100, Duration::from_secs(1)),
@@ -58,7 +61,8 @@ impl Limits {
         self.enforced
     }
 
-    /// Counts a request, or a frame, of a person.
+    /// Counts a request of a person over HTTP, or a hello: a session of the WebSocket then has a pace
+    /// of its own.
     ///
     /// # Errors
     /// `rate_limited`, with the time to wait.
@@ -85,6 +89,15 @@ impl Limits {
     /// The conversation was there already, so it does not count.
     pub fn found_opening(&self, user: &UserId) {
         self.openings.give_back(user);
+    }
+
+    /// Counts a change of a person's own settings of a conversation: a block is told to both people
+    /// in each conversation of theirs.
+    ///
+    /// # Errors
+    /// `rate_limited`, with the time to wait.
+    pub fn check_settings(&self, user: &UserId) -> Result<(), Problem> {
+        self.check(&self.settings, user)
     }
 
     /// Counts an account that is made from an address.
@@ -183,6 +196,20 @@ mod tests {
         assert!((0..120).all(|_| limits.check_send(&ann).is_ok()));
         assert!(limits.check_send(&ann).is_err());
         assert!(limits.check_send(&UserId::parse("bob").unwrap()).is_ok());
+    }
+
+    #[test]
+    fn settings_are_changed_less_often_than_words_are_sent() {
+        let limits = Limits::new(true);
+        let ann = UserId::parse("ann").unwrap();
+        assert!((0..30).all(|_| limits.check_settings(&ann).is_ok()));
+        let problem = limits.check_settings(&ann).unwrap_err();
+        assert!(
+            problem
+                .retry_after_ms
+                .is_some_and(|ms| (1..=2_000).contains(&ms))
+        );
+        assert!(limits.check_send(&ann).is_ok());
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum Refusal {
     Unauthenticated,
     /// A page of another origin.
     ForeignOrigin,
+    /// The body takes too long to come.
+    SlowBody,
     /// The path is known, but not with this method.
     MethodNotAllowed,
     /// The body is longer than may be.
@@ -37,7 +39,7 @@ pub enum Refusal {
     MediaType,
     /// Too many in too short a time; says when to try again.
     RateLimited(Duration),
-    /// Too much is waiting already; certainly nothing was stored.
+    /// Too much is waiting already, or something needed is away; certainly nothing was stored.
     Overloaded,
     /// An op that is not in the contract.
     UnknownOp,
@@ -146,6 +148,11 @@ impl From<Refusal> for Problem {
                 Code::Forbidden,
                 "pages of this origin may not talk to the service (MESSAGING_ALLOWED_ORIGINS)",
             ),
+            Refusal::SlowBody => Self::new(
+                StatusCode::BAD_REQUEST,
+                Code::Invalid,
+                "the body took too long: all of it has to come within 10 seconds",
+            ),
             Refusal::MethodNotAllowed => Self::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 Code::Invalid,
@@ -170,7 +177,7 @@ impl From<Refusal> for Problem {
             Refusal::Overloaded => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 Code::Overloaded,
-                "too much is waiting; nothing was stored",
+                "the service cannot do this right now; nothing was stored",
             )
             .retry_after(BACK_OFF),
             Refusal::UnknownOp => Self::new(

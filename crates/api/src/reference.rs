@@ -13,7 +13,10 @@ use markup::prose;
 use shapes::{link, text, type_of};
 
 /// The page's style sheet.
-pub const STYLE: &str = include_str!("reference/style.css");
+pub const STYLE: &str = concat!(
+    include_str!("colours.css"),
+    include_str!("reference/style.css")
+);
 
 /// The page; the same one each time.
 pub fn page() -> &'static str {

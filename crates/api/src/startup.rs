@@ -42,6 +42,9 @@ const DRAIN_WINDOW: Duration = Duration::from_secs(2);
 /// How long requests that are under way may still take then.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
+/// How long the database may take to finish what is being written.
+const LAST_COMMIT: Duration = Duration::from_secs(4);
+
 /// How often old events are looked for.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
 
@@ -152,7 +155,7 @@ impl Running {
             task.abort();
         }
         let store = Arc::clone(&self.service.store);
-        blocking(move || store.close()).await
+        close_within(LAST_COMMIT, move || store.close()).await
     }
 
     async fn last_requests(&self) {
@@ -164,6 +167,27 @@ impl Running {
         // The last answers are still on their way to the sockets.
         rt::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// Closes, on a thread of its own: a runtime would wait for it for ever.
+async fn close_within(
+    limit: Duration,
+    close: impl FnOnce() + Send + 'static,
+) -> anyhow::Result<()> {
+    let (done, closed) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new()
+        .name("close".to_owned())
+        .spawn(move || {
+            close();
+            // Nobody waits any more when it took too long.
+            let _ = done.send(());
+        })
+        .context("start a thread")?;
+    if let Ok(closed) = rt::time::timeout(limit, closed).await {
+        return closed.context("a thread panicked");
+    }
+    tracing::error!("the database did not finish in time: what it was writing may be lost");
+    Ok(())
 }
 
 async fn blocking<T: Send + 'static>(
@@ -196,7 +220,7 @@ async fn open_store(settings: &Settings, hub: Hub) -> anyhow::Result<Store> {
 }
 
 async fn seed_demo(store: &Store, passwords: &Passwords) -> anyhow::Result<()> {
-    if store.is_empty().await? {
+    if store.begin_seeding().await? {
         let hash = passwords.hash(SecretString::from(demo::PASSWORD)).await?;
         demo::seed(store, hash)
             .await
@@ -286,5 +310,25 @@ async fn keep_tidy(store: Arc<Store>, retention: Duration) {
             Err(error) => tracing::warn!(%error, "old events were not forgotten"),
         }
         rt::time::sleep(TIDY_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_commit_that_is_stuck_does_not_keep_the_service_up() {
+        let (release, stuck) = std::sync::mpsc::sync_channel::<()>(0);
+        let begun = Instant::now();
+        let close = move || {
+            let _ = stuck.recv();
+        };
+        close_within(Duration::from_millis(20), close)
+            .await
+            .unwrap();
+        assert!(begun.elapsed() < LAST_COMMIT);
+        drop(release);
+        close_within(LAST_COMMIT, || ()).await.unwrap();
     }
 }

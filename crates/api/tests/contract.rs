@@ -27,3 +27,17 @@ fn asyncapi_json_is_what_the_code_says() {
     let written = openapi::written(&asyncapi::document());
     assert_committed("asyncapi.json", "asyncapi", &written);
 }
+
+#[test]
+fn the_contract_allows_the_names_that_the_rules_allow() {
+    let document = serde_json::to_value(openapi::document()).unwrap();
+    for object in ["Register", "PutUser"] {
+        let at = format!("/components/schemas/{object}/properties/displayName/maxLength");
+        let longest = document.pointer(&at).and_then(serde_json::Value::as_u64);
+        assert_eq!(
+            longest,
+            u64::try_from(messaging_domain::account::MAX_DISPLAY_NAME).ok(),
+            "{object}"
+        );
+    }
+}

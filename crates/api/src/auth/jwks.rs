@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -35,8 +35,8 @@ pub struct Jwks {
     algorithm: Algorithm,
     client: reqwest::Client,
     known: RwLock<Known>,
-    /// Whoever holds it fetches; the others wait and then look again.
-    fetching: tokio::sync::Mutex<()>,
+    /// Whoever holds it fetches; the others make do with what is known, or wait and then look again.
+    fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -57,6 +57,16 @@ impl Known {
     }
 }
 
+/// What is known of a key without asking.
+enum Found {
+    /// The answer, which needs no fetch.
+    Answer(Result<DecodingKey, Denied>),
+    /// A key for which it is time to ask again.
+    Stale(DecodingKey),
+    /// Nothing: the issuer has to be asked.
+    Nothing,
+}
+
 impl Jwks {
     /// Keys at an address, for one algorithm. Nothing is fetched yet.
     ///
@@ -72,7 +82,7 @@ impl Jwks {
             algorithm,
             client,
             known: RwLock::default(),
-            fetching: tokio::sync::Mutex::new(()),
+            fetching: Arc::default(),
         })
     }
 
@@ -81,38 +91,73 @@ impl Jwks {
         self.algorithm
     }
 
-    /// The key of this id.
+    /// The key of this id. One that is known serves at once, also when it is time to ask for it again:
+    /// that happens aside.
     ///
     /// # Errors
     /// [`Denied::Bad`] when the issuer has no such key, [`Denied::Unavailable`] when it cannot be asked.
-    pub async fn key(&self, kid: &str) -> Result<DecodingKey, Denied> {
-        if let Some(answer) = self.look_up(kid) {
-            return answer;
+    pub async fn key(self: &Arc<Self>, kid: &str) -> Result<DecodingKey, Denied> {
+        match self.look_up(kid) {
+            Found::Answer(answer) => return answer,
+            Found::Stale(key) => {
+                self.refresh_aside();
+                return Ok(key);
+            }
+            Found::Nothing => {}
         }
         let _turn = self.fetching.lock().await;
-        if let Some(answer) = self.look_up(kid) {
-            return answer;
+        match self.look_up(kid) {
+            Found::Answer(answer) => return answer,
+            Found::Stale(_) | Found::Nothing => self.refresh().await,
         }
+        match self.look_up(kid) {
+            Found::Answer(answer) => answer,
+            Found::Stale(key) => Ok(key),
+            Found::Nothing => Err(Denied::Bad),
+        }
+    }
+
+    /// Fetches the keys unless somebody does already.
+    fn refresh_aside(self: &Arc<Self>) {
+        let Ok(turn) = Arc::clone(&self.fetching).try_lock_owned() else {
+            return;
+        };
+        let keys = Arc::clone(self);
+        tokio::spawn(async move {
+            let _turn = turn;
+            // Somebody may have been just done.
+            if !keys.serves() {
+                keys.refresh().await;
+            }
+        });
+    }
+
+    async fn refresh(&self) {
         let fetched = self.fetch().await;
         if let Err(failure) = &fetched {
             tracing::warn!(%failure, "the issuer's keys could not be fetched; the last ones stay");
         }
         self.keep(fetched);
-        self.look_up(kid).unwrap_or(Err(Denied::Bad))
     }
 
-    /// The answer, if it needs no fetch.
-    fn look_up(&self, kid: &str) -> Option<Result<DecodingKey, Denied>> {
+    /// Whether it is too early to fetch again.
+    fn serves(&self) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.is_fresh() || known.tried_lately()
+    }
+
+    fn look_up(&self, kid: &str) -> Found {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         match known.keys.get(kid) {
-            Some(key) if known.is_fresh() || known.tried_lately() => Some(Ok(key.clone())),
+            Some(key) if known.is_fresh() || known.tried_lately() => Found::Answer(Ok(key.clone())),
+            Some(key) => Found::Stale(key.clone()),
             None if known.tried_lately() && known.last_try_failed => {
                 let failure =
                     Failure::new("check a token", "the issuer's keys could not be fetched");
-                Some(Err(Denied::Unavailable(Error::Overloaded(failure))))
+                Found::Answer(Err(Denied::Unavailable(Error::Overloaded(failure))))
             }
-            None if known.tried_lately() => Some(Err(Denied::Bad)),
-            Some(_) | None => None,
+            None if known.tried_lately() => Found::Answer(Err(Denied::Bad)),
+            None => Found::Nothing,
         }
     }
 
@@ -194,6 +239,31 @@ impl fmt::Debug for Jwks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[actix_web::test]
+    async fn an_old_key_serves_while_a_slow_issuer_is_asked_once() {
+        let issuer = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", issuer.local_addr().unwrap());
+        let jwks = Arc::new(Jwks::new(url, Algorithm::EdDSA).unwrap());
+        let key = DecodingKey::from_ed_der(&[7; 32]);
+        let old = HashMap::from([("old".to_owned(), key)]);
+        jwks.known.write().unwrap().keys = old;
+        for _ in 0..20 {
+            let soon = tokio::time::timeout(Duration::from_secs(2), jwks.key("old"));
+            assert!(soon.await.unwrap().is_ok());
+        }
+        // It was asked, once, and has not answered.
+        let wait = Duration::from_secs(2);
+        let asked = tokio::time::timeout(wait, issuer.accept()).await.unwrap();
+        let again = Duration::from_millis(100);
+        assert!(tokio::time::timeout(again, issuer.accept()).await.is_err());
+        // It hangs up: that is a failed try, and the key still serves.
+        drop((asked, issuer));
+        let _turn = tokio::time::timeout(wait, jwks.fetching.lock())
+            .await
+            .unwrap();
+        assert!(jwks.serves() && jwks.key("old").await.is_ok());
+    }
 
     #[test]
     fn keys_are_kept_for_five_minutes_to_a_day() {

@@ -85,14 +85,22 @@ impl Logins {
             .hash(SecretString::from(password.expose()))
             .await?;
         let user = UserId::restore(&uuid::Uuid::now_v7().to_string());
+        let (refresh_token, new) = self.new_refresh_token()?;
+        let login = LoginId::new();
         let account = NewAccount {
             user,
             email,
             password_hash,
             display_name: name,
+            first_login: Some((login, new)),
         };
         let user = self.store.register(account).await?;
-        self.begin(user).await
+        let access_token = self.access_token(&user, login)?;
+        Ok(LoggedIn {
+            user,
+            access_token,
+            refresh_token,
+        })
     }
 
     /// Logs a person in; `None` when e-mail and password are not those of an account.
@@ -154,10 +162,7 @@ impl Logins {
             .rotate(digest(token), new, Timestamp::now())
             .await?
         {
-            Rotation::Rotated(login) => {
-                let Some(user) = self.store.user(&login.user).await? else {
-                    return Ok(None);
-                };
+            Rotation::Rotated { login, user } => {
                 let access_token = self.access_token(&user, login.id)?;
                 Ok(Some(LoggedIn {
                     user,
@@ -167,7 +172,7 @@ impl Logins {
             }
             Rotation::Reused(login) => {
                 tracing::warn!(login = %login.id, "a refresh token was used twice: its login is revoked");
-                self.revocations.login_revoked(login.id);
+                self.revocations.login_revoked(&login);
                 Ok(None)
             }
             Rotation::Refused => Ok(None),
@@ -180,7 +185,7 @@ impl Logins {
     /// Those of the store.
     pub async fn log_out(&self, token: &str) -> Result<(), Error> {
         if let Some(login) = self.store.end_login(digest(token)).await? {
-            self.revocations.login_revoked(login.id);
+            self.revocations.login_revoked(&login);
         }
         Ok(())
     }

@@ -13,8 +13,12 @@ use messaging_domain::{Error, Failure};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
-/// How many hashes may be under way or wait: the last waits a few seconds.
+/// How many passwords may be checked or wait for it: the last waits a few seconds.
 const QUEUE: usize = 256;
+
+/// How many may be made or wait for it. They wait in a room of their own, so that a crowd that
+/// registers does not keep out those who log in.
+const NEW_QUEUE: usize = QUEUE / 2;
 
 /// What a hash costs whoever makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,7 @@ pub struct Passwords {
     /// Checked against when there is no account, so that the time taken tells nothing.
     nobody: Arc<str>,
     queue: Arc<Semaphore>,
+    new_queue: Arc<Semaphore>,
     cores: Arc<Semaphore>,
 }
 
@@ -74,6 +79,7 @@ impl Passwords {
             argon2,
             nobody: nobody.into(),
             queue: Arc::new(Semaphore::new(QUEUE)),
+            new_queue: Arc::new(Semaphore::new(NEW_QUEUE)),
             cores: Arc::new(Semaphore::new(cores)),
         })
     }
@@ -84,8 +90,10 @@ impl Passwords {
     /// [`Error::Overloaded`] when too many wait.
     pub async fn hash(&self, password: SecretString) -> Result<String, Error> {
         let argon2 = self.argon2.clone();
-        self.run(move || hash(&argon2, password.expose_secret()))
-            .await
+        self.run(&self.new_queue, move || {
+            hash(&argon2, password.expose_secret())
+        })
+        .await
     }
 
     /// Whether a password is that of a hash. Without a hash it is not, after the same time.
@@ -99,7 +107,7 @@ impl Passwords {
     ) -> Result<Verdict, Error> {
         let argon2 = self.argon2.clone();
         let nobody = Arc::clone(&self.nobody);
-        self.run(move || {
+        self.run(&self.queue, move || {
             let known = stored.is_some();
             let stored = stored.as_deref().unwrap_or(&nobody);
             let stored = PasswordHash::new(stored).map_err(|error| failure(&error))?;
@@ -121,9 +129,10 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         &self,
+        room: &Semaphore,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
-        let Ok(_place) = self.queue.try_acquire() else {
+        let Ok(_place) = room.try_acquire() else {
             return Err(Error::Overloaded(Failure::new(
                 "check a password",
                 "too many are waiting",
@@ -164,6 +173,8 @@ fn failure(error: &impl std::fmt::Display) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn secret(password: &str) -> SecretString {
@@ -186,6 +197,36 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(verdict, Verdict::Wrong);
+    }
+
+    #[actix_web::test]
+    async fn a_crowd_that_registers_keeps_nobody_from_logging_in() {
+        let passwords = Passwords::new(PasswordCost::CHEAP).unwrap();
+        let hash = passwords.hash(secret("correct horse")).await.unwrap();
+        // All cores are busy, and nobody leaves.
+        let cores = u32::try_from(passwords.cores.available_permits()).unwrap();
+        let busy = passwords.cores.acquire_many(cores).await.unwrap();
+        let mut crowd: Vec<_> = (0..300)
+            .map(|number| Box::pin(passwords.hash(secret(&format!("correct horse {number}")))))
+            .collect();
+        let refused = crowd
+            .iter_mut()
+            .filter_map(FutureExt::now_or_never)
+            .inspect(|refused| assert!(matches!(refused, Err(Error::Overloaded(_)))))
+            .count();
+        assert_eq!(refused, 300 - NEW_QUEUE);
+        let mut logins: Vec<_> = (0..QUEUE)
+            .map(|_| Box::pin(passwords.verify(secret("correct horse"), Some(hash.clone()))))
+            .collect();
+        assert!(
+            logins
+                .iter_mut()
+                .all(|login| login.now_or_never().is_none())
+        );
+        drop((crowd, busy));
+        for login in logins {
+            assert_eq!(login.await.unwrap(), Verdict::Right);
+        }
     }
 
     #[actix_web::test]

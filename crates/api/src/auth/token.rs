@@ -2,7 +2,7 @@
 //!
 //! RFC 7519, with the advice of RFC 8725: one key has one algorithm, which the configuration pins.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use messaging_domain::{Error, Failure, LoginId, Timestamp, UserId};
@@ -46,8 +46,9 @@ struct Payload {
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     picture: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sid: Option<String>,
+    /// A name of our own (RFC 7519, section 4.3): others put what they like into `sid`.
+    #[serde(rename = "messaging_login", skip_serializing_if = "Option::is_none")]
+    login: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,7 +68,7 @@ enum Keys {
         verifying: Box<DecodingKey>,
     },
     /// With those that an outside issuer publishes.
-    Outside(Box<Jwks>),
+    Outside(Arc<Jwks>),
 }
 
 /// Makes and checks access tokens.
@@ -100,7 +101,7 @@ impl Tokens {
     pub fn of_issuer(jwks: Jwks, issuer: &str, audience: &str) -> Self {
         let algorithm = jwks.algorithm();
         Self::new(
-            Keys::Outside(Box::new(jwks)),
+            Keys::Outside(Arc::new(jwks)),
             algorithm,
             issuer,
             audience,
@@ -166,7 +167,7 @@ impl Tokens {
             nbf: None,
             name: name.map(str::to_owned),
             picture: None,
-            sid: login.map(|login| login.to_string()),
+            login: login.map(|login| login.to_string()),
         };
         let claims = Issued {
             iss: &self.issuer,
@@ -225,11 +226,10 @@ impl Tokens {
             user,
             name: payload.name,
             picture: payload.picture,
-            // An outside issuer's `sid` is a word of its own.
             login: payload
-                .sid
+                .login
                 .filter(|_| own)
-                .and_then(|sid| LoginId::parse(&sid).ok()),
+                .and_then(|login| LoginId::parse(&login).ok()),
             issued_at: moment(payload.iat),
             expires_at: moment(payload.exp),
         })

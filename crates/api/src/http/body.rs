@@ -1,11 +1,15 @@
-//! The body of a request: JSON of 65,536 bytes at most, however it is sent.
+//! The body of a request: JSON of 65,536 bytes at most, within 10 seconds, however it is sent.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
     http::header::{self, HeaderMap},
+    rt,
     web::{Bytes, BytesMut},
 };
 use futures_util::StreamExt as _;
@@ -18,6 +22,15 @@ use crate::{
 
 /// The longest body, in bytes.
 const MAX_BODY: usize = 65_536;
+
+/// Within which all of a body has to come.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// Within which a refusal is surely on its way.
+const UNTIL_ANSWERED: Duration = Duration::from_secs(1);
+
+/// For how many bytes there is room before any has come, whatever length was announced.
+const FIRST_ROOM: usize = 4 * 1_024;
 
 /// A body that has not been looked at yet: whoever asks is looked at first.
 pub(super) struct Body {
@@ -55,7 +68,7 @@ impl Body {
         if !self.is_json {
             return Err(Refusal::MediaType.into());
         }
-        json::read(&self.bytes().await?)
+        json::read(&self.bytes(BODY_WITHIN).await?)
     }
 
     /// What the body says, if there is one.
@@ -70,11 +83,24 @@ impl Body {
         }
     }
 
-    async fn bytes(mut self) -> Result<Bytes, Problem> {
+    async fn bytes(mut self, within: Duration) -> Result<Bytes, Problem> {
+        if let Ok(bytes) = rt::time::timeout(within, self.all()).await {
+            return bytes;
+        }
+        // For a body that nobody holds any more actix would read on without end, if it comes in
+        // chunks. After the answer to one that is held and unread it closes the connection.
+        rt::spawn(async move {
+            rt::time::sleep(UNTIL_ANSWERED).await;
+            drop(self.payload);
+        });
+        Err(Refusal::SlowBody.into())
+    }
+
+    async fn all(&mut self) -> Result<Bytes, Problem> {
         if self.announced.is_some_and(|length| length > MAX_BODY) {
             return Err(Refusal::BodyTooLarge.into());
         }
-        let mut bytes = BytesMut::with_capacity(self.announced.unwrap_or(0));
+        let mut bytes = BytesMut::with_capacity(self.announced.unwrap_or(0).min(FIRST_ROOM));
         while let Some(chunk) = self.payload.next().await {
             let Ok(chunk) = chunk else {
                 return Err(Refusal::Malformed("the body did not arrive whole".to_owned()).into());
@@ -112,9 +138,30 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
+    use actix_web::{error::PayloadError, http::header::HeaderValue};
+    use futures_util::stream;
 
     use super::*;
+
+    fn sent(parts: impl futures_util::Stream<Item = &'static str> + 'static) -> Body {
+        let parts: std::pin::Pin<Box<dyn futures_util::Stream<Item = _>>> =
+            Box::pin(parts.map(|part| Ok::<_, PayloadError>(Bytes::from(part))));
+        Body {
+            payload: Payload::from(parts),
+            has_content: true,
+            is_json: true,
+            announced: Some(MAX_BODY),
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let slow = sent(stream::iter(["{"]).chain(stream::pending()));
+        let problem = slow.bytes(Duration::from_millis(20)).await.unwrap_err();
+        assert_eq!((problem.status, problem.code), (400, "invalid"));
+        let quick = sent(stream::iter(["{", "}"]));
+        assert_eq!(quick.bytes(BODY_WITHIN).await.unwrap(), "{}");
+    }
 
     #[test]
     fn a_body_is_json_and_nothing_else() {

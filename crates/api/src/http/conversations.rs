@@ -99,6 +99,7 @@ pub(super) async fn configure(
     body: Body,
 ) -> Result<Json<Conversation>, Problem> {
     let settings = body.json::<ChangeSettings>().await?.into();
+    service.limits.check_settings(actor.id())?;
     let view = service
         .messaging
         .configure(actor.id(), conversation(&id)?, settings)

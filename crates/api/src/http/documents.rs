@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST},
     web::Data,
 };
 
@@ -42,8 +42,10 @@ pub(super) async fn reference_style() -> HttpResponse {
     style(reference::STYLE)
 }
 
-pub(super) async fn front_door(service: Data<Service>) -> HttpResponse {
-    page(front_door::page(service.demo))
+pub(super) async fn front_door(service: Data<Service>, request: HttpRequest) -> HttpResponse {
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    page(front_door::page(service.demo, host))
 }
 
 pub(super) async fn front_door_style() -> HttpResponse {

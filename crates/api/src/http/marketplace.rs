@@ -63,6 +63,5 @@ pub(super) async fn erase_user(
         return Err(Error::NotFound.into());
     };
     service.store.erase(&user, fate).await?;
-    service.revocations.user_erased(&user);
     Ok(HttpResponse::NoContent().finish())
 }

@@ -19,8 +19,8 @@ pub struct Register {
     /// 8 to 1,024 bytes of anything but what everybody tries first.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 1_024)]
     pub password: Option<String>,
-    /// What to call them: 1 to 100 characters on one line.
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
+    /// What to call them: 1 to 200 characters on one line.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub display_name: Option<String>,
     /// Whether the refresh token comes as a cookie only.
     pub cookie: Option<bool>,

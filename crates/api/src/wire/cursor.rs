@@ -3,6 +3,9 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use messaging_domain::{ConversationId, Fault, InboxCursor, SearchCursor, Seq, Timestamp};
 
+/// The last microsecond of the year 9999.
+const LAST_MOMENT: i64 = 253_402_300_799_999_999;
+
 /// Writes where the next page of an inbox begins.
 pub fn inbox(cursor: InboxCursor) -> String {
     write(&[
@@ -49,7 +52,7 @@ pub fn parse_search(word: &str) -> Result<SearchCursor, Fault> {
         Some(SearchCursor {
             created_at: moment(at.strip_prefix('s')?)?,
             conversation: conversation(id)?,
-            seq: Seq::new(seq.parse().ok()?),
+            seq: Seq::new(seq.parse().ok().filter(|seq| *seq >= 1)?),
         })
     });
     parsed
@@ -68,8 +71,12 @@ fn read(word: &str) -> Result<String, Fault> {
         .ok_or_else(unknown)
 }
 
+/// A moment that a page can have given: one that every database knows.
 fn moment(text: &str) -> Option<Timestamp> {
-    text.parse().ok().map(Timestamp::from_microseconds)
+    let microseconds = text.parse().ok()?;
+    (0..=LAST_MOMENT)
+        .contains(&microseconds)
+        .then(|| Timestamp::from_microseconds(microseconds))
 }
 
 fn conversation(text: &str) -> Option<ConversationId> {
@@ -87,7 +94,7 @@ mod tests {
     #[test]
     fn a_cursor_reads_back_as_it_was_written() {
         let id = ConversationId::new();
-        let at = Timestamp::from_microseconds(-42);
+        let at = Timestamp::from_microseconds(42);
         let page = InboxCursor {
             last_activity_at: at,
             id,
@@ -126,6 +133,32 @@ mod tests {
             encode("i99999999999999999999 x".to_owned()),
         ] {
             assert!(parse_inbox(&bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_names_a_moment_and_a_message_that_can_have_been() {
+        let id = ConversationId::new();
+        let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
+        for at in [0, 1, LAST_MOMENT] {
+            assert!(parse_inbox(&encode(format!("i{at} {id}"))).is_ok(), "{at}");
+            assert!(
+                parse_search(&encode(format!("s{at} {id} 1"))).is_ok(),
+                "{at}"
+            );
+        }
+        for at in [i64::MIN, -1, LAST_MOMENT + 1, i64::MAX] {
+            assert!(parse_inbox(&encode(format!("i{at} {id}"))).is_err(), "{at}");
+            assert!(
+                parse_search(&encode(format!("s{at} {id} 1"))).is_err(),
+                "{at}"
+            );
+        }
+        for seq in [i64::MIN, -1, 0] {
+            assert!(
+                parse_search(&encode(format!("s5 {id} {seq}"))).is_err(),
+                "{seq}"
+            );
         }
     }
 }

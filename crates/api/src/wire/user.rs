@@ -43,8 +43,8 @@ impl From<&domain::User> for User {
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PutUser {
-    /// What to call them: 1 to 100 characters on one line.
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
+    /// What to call them: 1 to 200 characters on one line.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub display_name: Option<String>,
     /// Where a picture is: `https://`, `http://` or `/…`.
     #[schema(max_length = 2_048)]

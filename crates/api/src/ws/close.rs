@@ -31,13 +31,13 @@ pub(crate) enum Close {
     Internal,
     /// The service cannot serve this session now.
     Overloaded,
-    /// The client went on and on over its rate limit.
+    /// The client went on and on over its rate limit, or opened sessions over it.
     RateAbuse,
     /// No `hello` in time.
     NoHello,
     /// The token has expired.
     TokenExpired,
-    /// The client does not read as fast as events come.
+    /// The client does not read.
     SlowConsumer,
     /// Nothing was heard of the client for too long.
     HeartbeatLost,

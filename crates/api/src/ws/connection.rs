@@ -176,6 +176,7 @@ mod tests {
     fn next(connection: &Connection) -> Option<Result<serde_json::Value, u16>> {
         Some(match connection.outbox.try_next()? {
             Outgoing::Frame(frame) => Ok(serde_json::from_str(&frame.text).unwrap()),
+            Outgoing::Missed(position) => panic!("{position} missed"),
             Outgoing::Farewell(farewell) => Err(farewell.close.code()),
         })
     }
@@ -259,10 +260,10 @@ mod tests {
         let on_phone = connected(&hub, "ann", Some(phone));
         let at_desk = connected(&hub, "ann", Some(desk));
         let bob = connected(&hub, "bob", None);
-        hub.close_login(phone);
+        hub.close_login(&somebody("ann"), phone);
         assert_eq!((next(&on_phone), next(&at_desk)), (Some(Err(4011)), None));
         at_desk.set_login(Some(phone));
-        hub.close_login(phone);
+        hub.close_login(&somebody("ann"), phone);
         assert_eq!(next(&at_desk), Some(Err(4011)));
         hub.close_user(&somebody("bob"));
         assert_eq!(next(&bob), Some(Err(4011)));

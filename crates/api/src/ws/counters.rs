@@ -20,6 +20,7 @@ pub(crate) struct Counters {
     pub(crate) gaps_filled: AtomicU64,
     pub(crate) frames_sent: AtomicU64,
     pub(crate) ephemeral_dropped: AtomicU64,
+    pub(crate) overflows: AtomicU64,
     pub(crate) ops: AtomicU64,
     pub(crate) ops_refused: AtomicU64,
     /// Rare, so a lock costs nothing.
@@ -99,6 +100,11 @@ impl Counters {
                 "ws_ephemeral_dropped_total",
                 "Ephemeral frames that gave way.",
                 &self.ephemeral_dropped,
+            ),
+            counter(
+                "ws_overflows_total",
+                "Times that a session's queue was full and events had to be read from the store.",
+                &self.overflows,
             ),
             counter(
                 "ws_events_replayed_total",

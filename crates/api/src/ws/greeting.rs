@@ -36,6 +36,10 @@ impl Session {
     pub(super) async fn greet(&mut self) -> Result<Live, End> {
         let (id, greeting) = self.hello().await?;
         let visitor = self.admit(id.as_ref(), &greeting.token).await?;
+        // A new session has a pace of its own; so it counts itself as a request.
+        if self.service.limits.check_request(&visitor.user.id).is_err() {
+            return Err(Close::RateAbuse.into());
+        }
         // From here on, what happens waits in the outbox; so whatever the head does not count yet
         // cannot be missed.
         self.connection.identify(&visitor.user.id, visitor.login);
@@ -121,6 +125,7 @@ impl Session {
         while let Some(next) = self.outbox.try_next() {
             match next {
                 Outgoing::Frame(frame) => live.deliver(self, frame).await?,
+                Outgoing::Missed(to) => live.fill_gap(self, to).await?,
                 Outgoing::Farewell(farewell) => return Err(End::Farewell(farewell)),
             }
         }

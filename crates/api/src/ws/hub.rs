@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use messaging_domain::{Announcer, Delivery, Event, LoginId, Seat, UserId};
+use messaging_domain::{Announcer, Delivery, Event, LoginId, LoginSession, Seat, UserId};
 use serde::Serialize;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -239,10 +239,10 @@ impl Hub {
         self.push_all(&watchers, &event, class);
     }
 
-    /// Ends all sessions of a login.
-    pub fn close_login(&self, login: LoginId) {
+    /// Ends all sessions of a user's login.
+    pub fn close_login(&self, user: &UserId, login: LoginId) {
         let state = self.state();
-        for member in state.users.values().flatten() {
+        for member in state.users.get(user).into_iter().flatten() {
             if member.login == Some(login) {
                 member.outbox.close(Close::Revoked);
             }
@@ -270,11 +270,14 @@ impl Hub {
             }
         };
         let frame = Frame { text, class };
-        let dropped = outboxes
-            .iter()
-            .map(|outbox| outbox.push(frame.clone()).dropped)
-            .sum();
+        let (mut dropped, mut overflows) = (0, 0);
+        for outbox in outboxes {
+            let pushed = outbox.push(frame.clone());
+            dropped += pushed.dropped;
+            overflows += u64::from(pushed.overflown);
+        }
         Counters::add(&self.counters().ephemeral_dropped, dropped);
+        Counters::add(&self.counters().overflows, overflows);
     }
 
     fn pass_on(&self, delivery: &Delivery) {
@@ -308,14 +311,14 @@ impl Announcer for Hub {
             self.pass_on(delivery);
         }
     }
+
+    fn erased(&self, user: &UserId) {
+        self.close_user(user);
+    }
 }
 
 impl Revocations for Hub {
-    fn login_revoked(&self, login: LoginId) {
-        self.close_login(login);
-    }
-
-    fn user_erased(&self, user: &UserId) {
-        self.close_user(user);
+    fn login_revoked(&self, login: &LoginSession) {
+        self.close_login(&login.user, login.id);
     }
 }

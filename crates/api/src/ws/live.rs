@@ -104,6 +104,7 @@ impl Live {
             tokio::select! {
                 next = outbox.next() => match next {
                     Outgoing::Frame(frame) => self.deliver(session, frame).await?,
+                    Outgoing::Missed(to) => self.fill_gap(session, to).await?,
                     Outgoing::Farewell(farewell) => return Err(self.wind_up(session, farewell).await),
                 },
                 done = finished(&mut self.doing) => self.answer(session, done).await?,
@@ -249,9 +250,19 @@ impl Live {
         Ok(())
     }
 
-    async fn fill_gap(&mut self, session: &mut Session, to: Position) -> Result<(), End> {
-        Counters::add(&session.connection.hub().counters().gaps_filled, 1);
-        self.replay(session, to, None).await.map(drop)
+    /// Sends what was missed up to `to` from the store, if anything was.
+    pub(super) async fn fill_gap(
+        &mut self,
+        session: &mut Session,
+        to: Position,
+    ) -> Result<(), End> {
+        if self.position < to {
+            Counters::add(&session.connection.hub().counters().gaps_filled, 1);
+            self.replay(session, to, None).await?;
+            // It was not listened to meanwhile, and a long gap takes a slow peer a while.
+            self.last_heard = Instant::now();
+        }
+        Ok(())
     }
 
     fn next_due(&self, session: &Session) -> Instant {
@@ -301,9 +312,7 @@ impl Live {
             if head.epoch != self.epoch {
                 return Err(Close::EpochChanged.into());
             }
-            if head.position > self.position {
-                self.fill_gap(session, head.position).await?;
-            }
+            self.fill_gap(session, head.position).await?;
         }
         let position = self.position.get();
         let heartbeat = EphemeralEvent::Heartbeat(Place { position });

@@ -177,7 +177,7 @@ pub(super) async fn recheck(
     if let Some(login) = visitor.login
         && !service.store.is_live(login).await?
     {
-        connection.hub().close_login(login);
+        connection.hub().close_login(&visitor.user.id, login);
     }
     let user = service.store.user(&visitor.user.id).await?;
     if user.is_none_or(|user| user.erased_at.is_some()) {

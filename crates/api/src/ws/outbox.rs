@@ -1,13 +1,21 @@
 //! A session's queue of frames to send: bounded, and nobody ever waits to put something in.
+//!
+//! Durable events are in the store as well. So when more of them come than may wait, the rest is
+//! let go and only its last position is kept: a session that reads fetches it from the store. What
+//! cannot be helped is a peer that does not read; [`Outbox::given_up`] is how its session learns.
 
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use bytestring::ByteString;
 use messaging_domain::{ConversationId, Position};
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 
 use super::close::{Close, Farewell};
 
@@ -20,7 +28,8 @@ const MAX_BYTES: usize = 256 * 1024;
 /// What a frame is worth when there is no room for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// An event of the user's stream: never dropped; a session that has no room for it ends.
+    /// An event of the user's stream, which is in the store, too: when there is no room for it, the
+    /// session reads it from there.
     Durable(Position),
     /// The state of something now: the next of the same topic takes its place.
     Ephemeral(Topic),
@@ -44,11 +53,19 @@ pub(crate) struct Frame {
     pub(crate) class: Class,
 }
 
+impl Frame {
+    const fn is_durable(&self) -> bool {
+        matches!(self.class, Class::Durable(_))
+    }
+}
+
 /// What the session should do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outgoing {
     /// Send this.
     Frame(Frame),
+    /// Send the events up to here from the store: there was no room for the last of them.
+    Missed(Position),
     /// End.
     Farewell(Farewell),
 }
@@ -58,7 +75,7 @@ pub(crate) enum Outgoing {
 pub(crate) struct Pushed {
     /// Ephemeral frames that had to go.
     pub(crate) dropped: u64,
-    /// The session ends with this frame, because there is no room for it.
+    /// With this frame events began to be let go, because there is no room for them.
     pub(crate) overflown: bool,
 }
 
@@ -74,6 +91,9 @@ pub(crate) struct Outbox {
 struct State {
     queue: VecDeque<Frame>,
     bytes: usize,
+    /// The last of the events that were let go. Until the session knows of it, no later event is put
+    /// in line: it would have to be read from the store as well.
+    missed: Option<Position>,
     farewell: Option<Farewell>,
 }
 
@@ -116,6 +136,28 @@ impl Outbox {
         }
     }
 
+    /// Waits until a write that begins now is not worth waiting for: the session is to end, or the
+    /// peer has not taken it for a while and there is no room left. For the session's task only.
+    pub(crate) async fn given_up(&self, patience: Duration) -> Farewell {
+        let patient_until = Instant::now() + patience;
+        loop {
+            let impatient = Instant::now() >= patient_until;
+            {
+                let state = self.state();
+                if let Some(farewell) = state.farewell {
+                    return farewell;
+                }
+                if impatient && state.missed.is_some() {
+                    return Close::SlowConsumer.into();
+                }
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = sleep_until(patient_until), if !impatient => {}
+            }
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,12 +172,21 @@ impl State {
         if self.farewell.is_some() {
             return pushed;
         }
-        if let Class::Ephemeral(_) = frame.class {
-            // An older word on the same topic is no longer true.
-            pushed.dropped += u64::from(self.remove_first(|queued| queued.class == frame.class));
+        match frame.class {
+            Class::Ephemeral(_) => {
+                // An older word on the same topic is no longer true.
+                pushed.dropped +=
+                    u64::from(self.remove_first(|queued| queued.class == frame.class));
+            }
+            Class::Durable(position) => {
+                if let Some(missed) = &mut self.missed {
+                    *missed = position.max(*missed);
+                    return pushed;
+                }
+            }
         }
         while !self.has_room(&frame) {
-            if !self.remove_first(|queued| matches!(queued.class, Class::Ephemeral(_))) {
+            if !self.remove_first(|queued| !queued.is_durable()) {
                 break;
             }
             pushed.dropped += 1;
@@ -146,9 +197,9 @@ impl State {
                 self.queue.push_back(frame);
             }
             Class::Ephemeral(_) => pushed.dropped += 1,
-            Class::Durable(_) => {
+            Class::Durable(position) => {
+                self.missed = Some(position);
                 pushed.overflown = true;
-                self.end(Close::SlowConsumer.into());
             }
         }
         pushed
@@ -172,6 +223,10 @@ impl State {
         if let Some(farewell) = self.farewell {
             return Some(Outgoing::Farewell(farewell));
         }
+        // After the events that are in line, whatever else is.
+        if self.missed.is_some() && !self.queue.iter().any(Frame::is_durable) {
+            return self.missed.take().map(Outgoing::Missed);
+        }
         let frame = self.queue.pop_front()?;
         self.bytes -= frame.text.len();
         Some(Outgoing::Frame(frame))
@@ -182,6 +237,7 @@ impl State {
         // Nothing of it will be sent, and a session may take a while to end.
         self.queue = VecDeque::new();
         self.bytes = 0;
+        self.missed = None;
     }
 }
 
@@ -222,87 +278,90 @@ mod tests {
     }
 
     #[test]
-    fn one_frame_too_many_ends_the_session() {
+    fn what_is_one_frame_too_many_is_read_from_the_store() {
         let outbox = Outbox::default();
         for position in 1..=256 {
             assert!(!outbox.push(durable(position, 1)).overflown);
         }
         assert!(outbox.push(durable(257, 1)).overflown);
-        assert_eq!(
-            outbox.state().pop(),
-            Some(Outgoing::Farewell(Close::SlowConsumer.into()))
-        );
-        assert_eq!(outbox.state().bytes, 0);
+        let first = outbox.try_next();
+        assert_eq!(first, Some(Outgoing::Frame(durable(1, 1))));
+        // There is room again, but not for what comes after a gap; and it counts once.
+        assert!(!outbox.push(durable(258, 1)).overflown);
+        let rest = drain(&outbox);
+        assert_eq!(rest.len(), 256);
+        assert_eq!(rest[254], Outgoing::Frame(durable(256, 1)));
+        assert_eq!(rest[255], Outgoing::Missed(Position::new(258)));
+        // The session knows: from now on all is as before.
+        assert!(!outbox.push(durable(259, 1)).overflown);
+        assert_eq!(drain(&outbox), [Outgoing::Frame(durable(259, 1))]);
     }
 
     #[test]
-    fn one_byte_too_many_ends_the_session() {
+    fn what_is_one_byte_too_many_is_read_from_the_store() {
         let outbox = Outbox::default();
         for position in 1..=4 {
             assert!(!outbox.push(durable(position, 64 * 1024)).overflown);
         }
         assert!(outbox.push(durable(5, 1)).overflown);
-    }
-
-    #[test]
-    fn ephemeral_frames_make_room_for_durable_ones_the_oldest_first() {
-        let outbox = Outbox::default();
-        let (first, second) = (ConversationId::new(), ConversationId::new());
-        outbox.push(typing(first, "first"));
-        outbox.push(typing(second, "second"));
-        for position in 1..=254 {
-            outbox.push(durable(position, 1));
-        }
-        let pushed = outbox.push(durable(255, 1));
-        assert_eq!((pushed.dropped, pushed.overflown), (1, false));
-        let left = drain(&outbox);
-        assert_eq!(left.len(), 256);
-        assert_eq!(left[0], Outgoing::Frame(typing(second, "second")));
-    }
-
-    #[test]
-    fn an_ephemeral_frame_never_ends_a_session() {
-        let outbox = Outbox::default();
-        for position in 1..=256 {
-            outbox.push(durable(position, 1));
-        }
-        let pushed = outbox.push(typing(ConversationId::new(), "late"));
-        assert_eq!((pushed.dropped, pushed.overflown), (1, false));
-        assert_eq!(drain(&outbox).len(), 256);
-    }
-
-    #[test]
-    fn the_newest_word_on_a_topic_takes_the_place_of_the_older() {
-        let outbox = Outbox::default();
-        let conversation = ConversationId::new();
-        outbox.push(typing(conversation, "start"));
-        outbox.push(durable(1, 1));
-        outbox.push(typing(conversation, "stop"));
         assert_eq!(
-            drain(&outbox),
-            [
-                Outgoing::Frame(durable(1, 1)),
-                Outgoing::Frame(typing(conversation, "stop"))
-            ]
+            drain(&outbox).last(),
+            Some(&Outgoing::Missed(Position::new(5)))
         );
+        // Even what has no room in an empty queue.
+        assert!(outbox.push(durable(6, MAX_BYTES + 1)).overflown);
+        assert_eq!(drain(&outbox), [Outgoing::Missed(Position::new(6))]);
     }
 
     #[test]
-    fn a_close_overtakes_all_that_waits_and_the_first_reason_stays() {
+    fn an_ephemeral_frame_does_not_hold_up_what_was_missed() {
         let outbox = Outbox::default();
-        outbox.push(durable(1, 1));
+        for position in 1..=257 {
+            outbox.push(durable(position, 1));
+        }
+        assert!(outbox.try_next().is_some());
+        outbox.push(typing(ConversationId::new(), "start"));
+        let rest = drain(&outbox);
+        assert_eq!(rest[255], Outgoing::Missed(Position::new(257)));
+        assert!(matches!(&rest[256..], [Outgoing::Frame(frame)] if !frame.is_durable()));
+    }
+
+    #[actix_web::test]
+    async fn a_write_is_given_up_when_it_takes_long_and_there_is_no_room() {
+        const PATIENCE: Duration = Duration::from_millis(200);
+        let outbox = Outbox::default();
+        let waits = |limit| tokio::time::timeout(limit, outbox.given_up(PATIENCE));
+        // Room enough: whoever is slow is only slow.
+        assert!(waits(2 * PATIENCE).await.is_err());
+        for (overflows_after, given_up_after) in [(0, 1), (2, 2)] {
+            drain(&outbox);
+            let start = Instant::now();
+            let overflow = async {
+                tokio::time::sleep(PATIENCE * overflows_after).await;
+                for position in 1..=257 {
+                    outbox.push(durable(position, 1));
+                }
+            };
+            let waited = futures_util::future::join(waits(20 * PATIENCE), overflow).await;
+            assert_eq!(
+                waited.0.map(|farewell| farewell.close),
+                Ok(Close::SlowConsumer)
+            );
+            assert!(start.elapsed() >= PATIENCE * given_up_after);
+        }
+        // The next write has its own while; but the end of the session comes at once.
+        assert!(waits(PATIENCE / 4).await.is_err());
         outbox.close(Close::Revoked);
-        outbox.close(Close::Restart);
-        outbox.push(durable(2, 1));
-        let next = outbox.state().pop();
-        assert_eq!(next, Some(Outgoing::Farewell(Close::Revoked.into())));
+        let farewell = waits(PATIENCE / 2).await;
+        assert_eq!(farewell.map(|farewell| farewell.close), Ok(Close::Revoked));
     }
 
     /// Whatever is pushed and taken in whatever order: the bounds hold, no durable frame is lost
-    /// unless the session ends, and none comes out of order.
+    /// unless the session is told of it, and none comes out of order.
     #[test]
     fn any_sequence_of_pushes_keeps_the_bounds_and_the_order() {
         let conversations: Vec<_> = (0..8).map(|_| ConversationId::new()).collect();
+        let mut overflows = 0;
         for seed in 1..=200_u64 {
             let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let mut draw = |below: u64| {
@@ -313,42 +372,42 @@ mod tests {
             };
             let outbox = Outbox::default();
             let (mut pushed, mut taken) = (0, 0);
+            let mut take = |next| match next {
+                Outgoing::Frame(Frame {
+                    class: Class::Durable(position),
+                    ..
+                }) => {
+                    taken += 1;
+                    assert_eq!(position.get(), taken);
+                }
+                Outgoing::Missed(position) => {
+                    assert!(position.get() > taken);
+                    taken = position.get();
+                }
+                Outgoing::Frame(_) => {}
+                Outgoing::Farewell(farewell) => panic!("{farewell:?}"),
+            };
             for _ in 0..2_000 {
                 match draw(10) {
                     0..=5 => {
-                        let size = usize::try_from(draw(4_000)).unwrap();
-                        if outbox.push(durable(pushed + 1, size)).overflown {
-                            break;
-                        }
                         pushed += 1;
+                        let size = usize::try_from(draw(4_000)).unwrap();
+                        overflows += i32::from(outbox.push(durable(pushed, size)).overflown);
                     }
                     6..=7 => {
                         let which = usize::try_from(draw(8)).unwrap();
                         outbox.push(typing(conversations[which], "typing"));
                     }
-                    _ => {
-                        if let Some(Outgoing::Frame(frame)) = outbox.state().pop()
-                            && let Class::Durable(position) = frame.class
-                        {
-                            taken += 1;
-                            assert_eq!(position.get(), taken);
-                        }
-                    }
+                    _ => outbox.try_next().into_iter().for_each(&mut take),
                 }
                 let state = outbox.state();
                 let bytes: usize = state.queue.iter().map(|frame| frame.text.len()).sum();
                 assert_eq!(state.bytes, bytes);
                 assert!(state.queue.len() <= MAX_FRAMES && bytes <= MAX_BYTES);
             }
-            if outbox.state().farewell.is_none() {
-                let left = drain(&outbox)
-                    .into_iter()
-                    .filter(|next| {
-                        matches!(next, Outgoing::Frame(frame) if matches!(frame.class, Class::Durable(_)))
-                    })
-                    .count();
-                assert_eq!(taken + i64::try_from(left).unwrap(), pushed);
-            }
+            drain(&outbox).into_iter().for_each(&mut take);
+            assert_eq!(taken, pushed);
         }
+        assert!(overflows > 200, "{overflows}");
     }
 }

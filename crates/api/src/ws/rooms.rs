@@ -13,8 +13,8 @@ use super::{hub::SessionId, outbox::Outbox};
 /// How many rooms a session may be in.
 pub(crate) const MAX_ROOMS: usize = 20;
 
-/// From how many remembered starts of typing on old ones are cleared away.
-const MANY_STARTS: usize = 1_024;
+/// From how many remembered starts of typing on old ones are looked for and cleared away.
+const FEW_STARTS: usize = 1_024;
 
 /// All sessions' rooms on this node.
 ///
@@ -24,6 +24,9 @@ const MANY_STARTS: usize = 1_024;
 pub(crate) struct Rooms {
     watched: HashMap<UserId, HashMap<ConversationId, Vec<Watch>>>,
     starts: HashMap<(UserId, ConversationId), Start>,
+    /// At so many starts the next look for old ones: at twice as many as the last look left, so that
+    /// a start costs little however many there are.
+    sweep_at: usize,
 }
 
 /// A session that watches somebody in a conversation.
@@ -145,11 +148,6 @@ impl Rooms {
         now: Instant,
         every: Duration,
     ) -> bool {
-        if self.starts.len() >= MANY_STARTS {
-            // Receivers have long forgotten them: they show typing for a few seconds only.
-            self.starts
-                .retain(|_, start| now.saturating_duration_since(start.at) < every * 4);
-        }
         let key = (who.clone(), conversation);
         if !active {
             return self
@@ -162,6 +160,7 @@ impl Rooms {
             .get(&key)
             .is_some_and(|start| now.saturating_duration_since(start.at) < every);
         if !too_soon {
+            self.sweep(now, every);
             let start = Start {
                 at: now,
                 open: true,
@@ -169,6 +168,15 @@ impl Rooms {
             self.starts.insert(key, start);
         }
         !too_soon
+    }
+
+    fn sweep(&mut self, now: Instant, every: Duration) {
+        if self.starts.len() >= self.sweep_at.max(FEW_STARTS) {
+            // Receivers have long forgotten them: they show typing for a few seconds only.
+            self.starts
+                .retain(|_, start| now.saturating_duration_since(start.at) < every * 4);
+            self.sweep_at = self.starts.len().saturating_mul(2);
+        }
     }
 
     fn watches_mut(
@@ -255,5 +263,27 @@ mod tests {
         assert!(!forwards(false, 2_999));
         assert!(!forwards(true, 2_999));
         assert!(forwards(true, 3_000));
+    }
+
+    #[test]
+    fn old_starts_are_cleared_away_and_not_looked_for_each_time() {
+        let mut rooms = Rooms::default();
+        let (every, start) = (Duration::from_secs(3), Instant::now());
+        let mut begin = |rooms: &mut Rooms, now| {
+            assert!(rooms.forwards_typing(&somebody(), ConversationId::new(), true, now, every));
+        };
+        // All at once: each is young, and the looks become rarer as there are more.
+        let mut looks = std::collections::BTreeSet::new();
+        for _ in 0..10_000 {
+            begin(&mut rooms, start);
+            looks.insert(rooms.sweep_at);
+        }
+        assert_eq!(rooms.starts.len(), 10_000);
+        assert_eq!(looks.len(), 5, "{looks:?}");
+        // One by one: the old ones go.
+        for second in 1..=10_000 {
+            begin(&mut rooms, start + Duration::from_secs(60 + second));
+        }
+        assert!(rooms.starts.len() <= FEW_STARTS, "{}", rooms.starts.len());
     }
 }

@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// Writes to one socket. The library's queue holds 32 frames and makes the writer wait when the
-/// peer does not read; here that wait ends with the deadline, or when the session is to end.
+/// peer does not read; here that wait ends with the deadline, sooner when the outbox is overflown, and
+/// at once when the session is to end.
 pub(crate) struct Sender {
     socket: actix_ws::Session,
     outbox: Arc<Outbox>,
@@ -95,10 +96,11 @@ impl Sender {
         within: Duration,
         write: impl AsyncFnOnce(&mut actix_ws::Session) -> Result<(), Closed>,
     ) -> Result<(), End> {
+        let patience = self.hub.timing().overflown_write_within;
         tokio::select! {
             biased;
             written = write(&mut self.socket) => written.or(Err(End::Gone))?,
-            farewell = self.outbox.ended() => return Err(End::Farewell(farewell)),
+            farewell = self.outbox.given_up(patience) => return Err(End::Farewell(farewell)),
             () = sleep(within) => return Err(Close::SlowConsumer.into()),
         }
         self.last_sent = Instant::now();

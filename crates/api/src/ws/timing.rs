@@ -13,6 +13,8 @@ pub struct Timing {
     pub idle_limit: Duration,
     /// For one frame to be taken by the connection.
     pub write_within: Duration,
+    /// The same, when more waits for the session than may.
+    pub overflown_write_within: Duration,
     /// For a page of missed events to be read.
     pub read_within: Duration,
     /// For `bye`, the close frame and the peer's answer to it.
@@ -34,6 +36,7 @@ impl Default for Timing {
             heartbeat_after: Duration::from_secs(25),
             idle_limit: Duration::from_secs(75),
             write_within: Duration::from_secs(10),
+            overflown_write_within: Duration::from_secs(2),
             read_within: Duration::from_secs(10),
             farewell_within: Duration::from_secs(1),
             expiry_notice: Duration::from_mins(1),

@@ -1,5 +1,6 @@
 //! Conversations: starting them, reading them, and the caller's own view of them.
 
+use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::app::{Person, TestApp, text, uuid};
@@ -8,6 +9,12 @@ const CONVERSATIONS: &str = "/api/messages/conversations";
 
 async fn start(app: &TestApp, buyer: &Person, body: Value) -> crate::app::Answer {
     app.post(buyer, CONVERSATIONS, &body).await
+}
+
+/// A cursor that no page gave, of a moment that PostgreSQL does not know.
+fn far_cursor() -> String {
+    let text = format!("i{} {}", i64::MAX, uuid());
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
 }
 
 fn seqs(page: &Value) -> Vec<i64> {
@@ -277,7 +284,12 @@ async fn the_inbox_is_read_in_pages_latest_activity_first() {
             }
         }
         assert_eq!(seen, ids);
-        for bad in ["cursor=x", "limit=101", "archived=1"] {
+        for bad in [
+            "cursor=x",
+            &format!("cursor={}", far_cursor()),
+            "limit=101",
+            "archived=1",
+        ] {
             let field = bad.split('=').next().unwrap();
             app.get(&ann, &format!("{CONVERSATIONS}?{bad}"))
                 .await
@@ -314,4 +326,26 @@ async fn the_inbox_can_be_narrowed() {
     .await
     .expect(200);
     assert_eq!((found("").await, found("archived=true").await), (1, 1));
+}
+
+#[actix_web::test]
+async fn whoever_blocks_and_unblocks_without_end_has_to_wait() {
+    let app = TestApp::start_with(|words| words.rate_limits = Some("on".into())).await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let path = format!("{CONVERSATIONS}/{}", app.conversation(&ann, &bob).await);
+    let mut refused = None;
+    for number in 0..60 {
+        let body = json!({ "blocked": number % 2 == 0 });
+        let answer = app.patch(&ann, &path, &body).await;
+        if answer.status != 200 {
+            refused = Some((number, answer));
+            break;
+        }
+    }
+    let (number, refused) = refused.unwrap();
+    assert!(number >= 30, "{number}");
+    refused.refused(429, "rate_limited", &[]);
+    app.patch(&bob, &path, &json!({ "muted": true }))
+        .await
+        .expect(200);
 }

@@ -1,6 +1,9 @@
 //! What holds for all addresses: who gets in, what a body may be, and how a refusal looks.
 
+use std::{net::SocketAddr, time::Duration};
+
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use uuid::Uuid;
 
 use crate::app::{SERVER_KEY, TestApp, message, text, token};
@@ -190,9 +193,58 @@ async fn a_body_has_65_536_bytes_at_most_however_it_is_sent() {
     );
 }
 
+#[actix_web::test]
+async fn a_body_that_does_not_end_is_given_up() {
+    let app = TestApp::start().await;
+    let (address, token) = (app.address(), app.person("ann").await.token);
+    let slow = |length: &'static str, sent: &'static str| {
+        let head = format!(
+            "POST /api/messages/send HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\n{length}\r\n\r\n{sent}"
+        );
+        async move {
+            let deadline = Duration::from_secs(15);
+            let answer = tokio::time::timeout(deadline, until_closed(address, &head)).await;
+            let answer = answer.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+            assert!(answer.contains("connection: close"), "{answer}");
+            assert!(answer.contains("within 10 seconds"), "{answer}");
+        }
+    };
+    futures_util::future::join(
+        slow("content-length: 60000", "{"),
+        slow("transfer-encoding: chunked", "1\r\n{\r\n"),
+    )
+    .await;
+}
+
+#[actix_web::test]
+async fn what_is_no_request_is_answered_without_a_problem() {
+    let app = TestApp::start().await;
+    for bad in [
+        "GARBAGE\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ncontent-length: 1\r\n\r\n",
+    ] {
+        let deadline = Duration::from_secs(15);
+        let answer = tokio::time::timeout(deadline, until_closed(app.address(), bad)).await;
+        let answer = answer.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400"), "{bad:?}: {answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{bad:?}: {answer}");
+    }
+}
+
+/// Sends this, and gives all that is answered until the service closes the connection.
+async fn until_closed(address: SocketAddr, request: &str) -> String {
+    let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 /// Sends a body in chunks, without saying beforehand how long it is, and gives the answer's beginning.
 async fn raw(app: &TestApp, token: &str, body: &str) -> String {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let address = app.url("").replace("http://", "");
     let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
     let head = format!(
@@ -233,6 +285,7 @@ async fn what_is_not_yours_looks_like_what_is_not_there() {
             "0190163d8694739baea5966c26f8ad91",
             "%00",
             "%F0%9F%92%A5",
+            "%FF%FE",
         ] {
             let conversation = format!("/api/messages/conversations/{id}");
             let edit = json!({ "revision": 1, "content": text("new") });

@@ -71,6 +71,21 @@ async fn ids_in_paths_are_any_visible_characters() {
 }
 
 #[actix_web::test]
+async fn an_id_in_broken_utf_8_names_nobody_and_nothing() {
+    let app = TestApp::start().await;
+    for id in ["%FF%FE", "a%FF", "%EF%BF%BD"] {
+        let user = json!({ "displayName": "Odd" });
+        app.put(&format!("/api/server/users/{id}"), &user)
+            .await
+            .refused(422, "invalid", &["id"]);
+        let product = json!({ "sellerId": "ann", "title": "A bike" });
+        app.put(&format!("/api/server/products/{id}"), &product)
+            .await
+            .refused(422, "invalid", &["id"]);
+    }
+}
+
+#[actix_web::test]
 async fn what_the_back_end_says_is_checked_too() {
     let app = TestApp::start().await;
     let bad = json!({ "displayName": "", "avatarUrl": "javascript:alert(1)", "locale": "fr_FR" });

@@ -54,6 +54,8 @@ async fn the_demo_can_be_entered_by_those_whom_its_page_names() {
     let app = TestApp::start_with(|words| words.demo = Some("on".into())).await;
     let page = app.answer(app.request("GET", "/")).await;
     assert!(page.text.contains("camille@demo.example") && page.text.contains("demo-marketplace"));
+    let call = format!("'{}/api/auth/login'", app.address());
+    assert!(page.text.contains(&call), "{}", page.text);
     let body = json!({ "email": "camille@demo.example", "password": "demo-marketplace" });
     let session = app
         .answer(app.request("POST", "/api/auth/login").json(&body))

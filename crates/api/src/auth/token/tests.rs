@@ -95,6 +95,14 @@ async fn claims_of_others_are_taken_as_the_standard_has_them() {
 }
 
 #[actix_web::test]
+async fn a_session_of_somebody_elses_is_no_login_of_ours() {
+    for sid in [json!(LoginId::new().to_string()), json!(5)] {
+        let claims = verify(&signed(&with(&[("sid", sid)]))).await.unwrap();
+        assert_eq!(claims.login, None);
+    }
+}
+
+#[actix_web::test]
 async fn a_token_that_was_good_once_is_called_expired() {
     let now = Timestamp::now().as_seconds();
     let old = with(&[("iat", json!(now - 100)), ("exp", json!(now - 6))]);

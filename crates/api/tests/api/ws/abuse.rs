@@ -243,3 +243,47 @@ async fn a_connection_that_is_cut_in_the_middle_leaves_nobody_behind() {
     let end = tokio::time::timeout(SOON, cut.connection().read(&mut buffer)).await;
     assert!(matches!(end, Ok(Ok(0) | Err(_))), "{end:?}");
 }
+
+#[actix_web::test]
+async fn who_comes_back_at_a_sane_rate_is_let_in_and_who_asks_far_too_much_is_not() {
+    let app = TestApp::start_tuned(|words, timing| {
+        words.rate_limits = Some("on".into());
+        timing.hello_within = Duration::from_mins(1);
+    })
+    .await;
+    let ann = app.person("ann").await;
+    for _ in 0..50 {
+        Socket::of(&app, &ann).await;
+    }
+    // The same person's requests count as well, and are made faster here than sockets.
+    let mut sockets = Vec::new();
+    for _ in 0..20 {
+        sockets.push(Socket::open(&app).await);
+    }
+    let hello = json!({ "op": "hello", "id": 1, "token": ann.token }).to_string();
+    let refused = async {
+        for socket in &mut sockets {
+            while app.get(&ann, "/api/auth/me").await.status != 429 {}
+            socket.say(hello.clone()).await;
+            if let Some(Message::Text(text)) = socket.message().await
+                && text.contains("bye")
+            {
+                return Some(socket.closed().await.code);
+            }
+        }
+        None
+    };
+    let flood = async {
+        loop {
+            let requests = (0..8).map(|_| app.get(&ann, "/api/auth/me"));
+            futures_util::future::join_all(requests).await;
+        }
+    };
+    tokio::select! {
+        code = refused => assert_eq!(code, Some(4_102)),
+        () = flood => {}
+    }
+    // It was a pause that was missing.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    Socket::of(&app, &ann).await;
+}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use messaging_api::ws::Timing;
 use serde_json::json;
 use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -108,8 +109,20 @@ async fn a_service_that_goes_down_tells_its_sessions_to_come_back() {
 
 #[actix_web::test]
 async fn a_peer_that_never_reads_is_cut_off_and_costs_nobody_else_anything() {
-    let app =
-        TestApp::start_tuned(|_, timing| timing.write_within = Duration::from_millis(500)).await;
+    never_reads(|timing| timing.write_within = Duration::from_millis(500)).await;
+}
+
+#[actix_web::test]
+async fn a_peer_for_whom_too_much_waits_is_cut_off_before_the_deadline_of_a_write() {
+    never_reads(|timing| {
+        timing.write_within = Duration::from_mins(10);
+        timing.overflown_write_within = Duration::from_millis(500);
+    })
+    .await;
+}
+
+async fn never_reads(tune: impl FnOnce(&mut Timing)) {
+    let app = TestApp::start_tuned(|_, timing| tune(timing)).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.conversation(&ann, &bob).await;
     let mut stalled = Socket::of(&app, &ann).await;

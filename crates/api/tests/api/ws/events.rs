@@ -1,10 +1,13 @@
 //! What happens is told to every session of both people, in order and once.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::socket::Socket;
-use crate::app::TestApp;
+use crate::app::{Person, SERVER_KEY, TestApp};
 
 #[actix_web::test]
 async fn a_message_is_told_to_every_session_of_both_people_and_to_nobody_else() {
@@ -211,4 +214,66 @@ async fn messages_of_one_socket_are_stored_in_the_order_in_which_they_were_sent(
         assert_eq!(event["message"]["content"]["text"], number.to_string());
         assert_eq!(event["message"]["seq"], number + 1);
     }
+}
+
+/// Lets Bob send Ann many messages, four at a time.
+async fn flood(app: &TestApp, bob: &Person, conversation: &str, each: i64, text: &str) {
+    let mut writers = Vec::new();
+    for _ in 0..4 {
+        writers.push(Socket::of(app, bob).await);
+    }
+    join_all(writers.iter_mut().map(async |writer| {
+        for _ in 0..each {
+            writer.send(conversation, text).await;
+        }
+    }))
+    .await;
+}
+
+#[actix_web::test]
+async fn a_session_that_falls_far_behind_and_reads_on_hears_everything_once() {
+    let app = TestApp::start_tuned(|_, timing| {
+        timing.write_within = Duration::from_mins(1);
+        timing.overflown_write_within = Duration::from_mins(1);
+    })
+    .await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let conversation = app.conversation(&ann, &bob).await;
+    let mut behind = Socket::of(&app, &ann).await;
+    // More than the kernel, the library and the outbox hold for one connection; and nothing comes
+    // after it that would show the gap.
+    flood(&app, &bob, &conversation, 150, &"😀".repeat(4_000)).await;
+    for position in 2..602 {
+        assert_eq!(behind.next().await["position"], position);
+    }
+    behind.hears_nothing().await;
+    // From here on, all is as before.
+    app.send(&bob, &conversation, "one more").await;
+    assert_eq!(behind.next().await["position"], 602);
+    behind.hears_nothing().await;
+}
+
+#[actix_web::test]
+async fn six_hundred_events_at_once_are_no_reason_to_end_a_session() {
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let conversation = app.conversation(&ann, &bob).await;
+    flood(&app, &bob, &conversation, 150, "soon gone").await;
+    let (mut socket, welcome) = Socket::with_welcome(&app, &ann).await;
+    let mut position = welcome["position"].as_i64().unwrap();
+    let erase = app
+        .request(
+            "DELETE",
+            &format!("/api/server/users/{}?messages=delete", bob.id),
+        )
+        .bearer_auth(SERVER_KEY);
+    app.answer(erase).await.expect(204);
+    let mut updated = 0;
+    while updated < 600 {
+        let event = socket.next().await;
+        position += 1;
+        assert_eq!(event["position"], position);
+        updated += i32::from(event["event"] == "message.updated");
+    }
+    socket.ok("ping", json!({})).await;
 }
