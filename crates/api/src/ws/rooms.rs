@@ -269,7 +269,7 @@ mod tests {
     fn old_starts_are_cleared_away_and_not_looked_for_each_time() {
         let mut rooms = Rooms::default();
         let (every, start) = (Duration::from_secs(3), Instant::now());
-        let mut begin = |rooms: &mut Rooms, now| {
+        let begin = |rooms: &mut Rooms, now| {
             assert!(rooms.forwards_typing(&somebody(), ConversationId::new(), true, now, every));
         };
         // All at once: each is young, and the looks become rarer as there are more.
