@@ -13,7 +13,8 @@ pub struct Timing {
     pub idle_limit: Duration,
     /// For one frame to be taken by the connection.
     pub write_within: Duration,
-    /// The same, when more waits for the session than may.
+    /// The same, when more waits for the session than may: long enough for a burst to pass, since a
+    /// commit may bring hundreds of events to one person at once.
     pub overflown_write_within: Duration,
     /// For a page of missed events to be read.
     pub read_within: Duration,
@@ -36,7 +37,7 @@ impl Default for Timing {
             heartbeat_after: Duration::from_secs(25),
             idle_limit: Duration::from_secs(75),
             write_within: Duration::from_secs(10),
-            overflown_write_within: Duration::from_secs(2),
+            overflown_write_within: Duration::from_millis(250),
             read_within: Duration::from_secs(10),
             farewell_within: Duration::from_secs(1),
             expiry_notice: Duration::from_mins(1),
