@@ -428,3 +428,16 @@ fn a_wall_is_seen_through_a_group_of_imports() {
         ]
     );
 }
+
+#[test]
+fn the_readme_lists_the_settings_as_the_code_does() {
+    let readme = read(&root().join("README.md"));
+    let missing: Vec<String> = read(&root().join("crates/api/src/config.rs"))
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! "))
+        .filter(|row| row.starts_with("| `MESSAGING_"))
+        .filter(|row| !readme.contains(row))
+        .map(str::to_owned)
+        .collect();
+    assert_none(&missing, "copy these rows of config.rs into README.md");
+}
