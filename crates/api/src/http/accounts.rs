@@ -110,10 +110,11 @@ pub(super) async fn refresh(
 }
 
 /// Log out: end the login of a refresh token and its open connections.
-#[utoipa::path(post, path = "/api/auth/logout", operation_id = "logOut", tag = "accounts", request_body = Option<Refresh>,
-    responses((status = 204, description = "Logged out, also if nobody was logged in."),
+#[utoipa::path(post, path = "/api/auth/logout", operation_id = "logOut", tag = "accounts", request_body = Option<Refresh>, security(("accessToken" = [])),
+    responses((status = 204, description = "Logged out, also if the refresh token is not known."),
         (status = 403, description = "`forbidden`: a cookie without an allowed `Origin`.", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn log_out(
+    _: Actor,
     service: Data<Service>,
     request: HttpRequest,
     body: Body,

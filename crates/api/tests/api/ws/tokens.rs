@@ -82,7 +82,7 @@ async fn logging_out_ends_the_sessions_of_that_login() {
     let mut first = Socket::of(&app, &of(&registered)).await;
     let mut second = Socket::of(&app, &of(&logged_in)).await;
     let token = json!({ "refreshToken": registered["refreshToken"] });
-    app.post(&nobody, "/api/auth/logout", &token)
+    app.post(&of(&registered), "/api/auth/logout", &token)
         .await
         .expect(204);
     let closed = first.closed().await;
