@@ -129,10 +129,7 @@ impl Act for Edit {
     type Answer = Message;
 
     fn scope(&self, scope: &mut Scope) {
-        scope.conversations.insert(self.seat().conversation());
-        scope
-            .messages
-            .insert((self.seat().conversation(), self.seq()));
+        scope.message(self.seat().conversation(), self.seq());
     }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {
@@ -146,10 +143,7 @@ impl Act for Deletion {
     type Answer = Message;
 
     fn scope(&self, scope: &mut Scope) {
-        scope.conversations.insert(self.seat().conversation());
-        scope
-            .messages
-            .insert((self.seat().conversation(), self.seq()));
+        scope.message(self.seat().conversation(), self.seq());
     }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {

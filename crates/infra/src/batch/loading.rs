@@ -31,6 +31,12 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// Names a message to be changed, and with it its conversation.
+    pub(crate) fn message(&mut self, conversation: ConversationId, seq: Seq) {
+        self.conversations.insert(conversation);
+        self.messages.insert((conversation, seq));
+    }
+
     /// A pair in one order, whoever acts.
     pub(crate) fn pair(a: &UserId, b: &UserId) -> (UserId, UserId) {
         if a < b {
