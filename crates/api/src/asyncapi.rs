@@ -93,17 +93,19 @@ impl Parts {
             Op::TokenRefresh => "Goes on with another token of the same user.",
             Op::Ping => "Asks whether the service is there.",
         };
-        self.message(name, summary, &request);
-        self.from_client.push(payload(name));
+        // An event may have the same name: `typing` is both.
+        let key = format!("{name}.op");
+        self.message(&key, name, summary, &request);
+        self.from_client.push(payload(&key));
         let reply = format!("{name}.ok");
         let ok = self.reply("ok", &answer);
-        self.message(&reply, "The answer, when all went well.", &ok);
+        self.message(&reply, &reply, "The answer, when all went well.", &ok);
         self.from_service.push(payload(&reply));
         let operation = json!({
             "action": "receive",
             "summary": summary,
             "channel": channel(),
-            "messages": [on_channel(name)],
+            "messages": [on_channel(&key)],
             "reply": { "channel": channel(), "messages": [on_channel(&reply), on_channel("error")] },
         });
         self.operations.insert(name.to_owned(), operation);
@@ -113,6 +115,7 @@ impl Parts {
         let problem = self.schema::<Problem>();
         let error = self.reply("error", &problem);
         self.message(
+            "error",
             "error",
             "The answer to an op that was refused, or failed.",
             &error,
@@ -215,7 +218,7 @@ impl Parts {
         }
         let required: Vec<_> = properties.keys().cloned().collect();
         let frame = json!({ "type": "object", "required": required, "properties": properties });
-        self.message(name, summary, &frame);
+        self.message(name, name, summary, &frame);
         self.from_service.push(payload(name));
         self.events.push(on_channel(name));
     }
@@ -231,9 +234,9 @@ impl Parts {
         json!({ "type": "object", "required": ["reply", outcome], "properties": properties })
     }
 
-    fn message(&mut self, name: &str, summary: &str, payload: &Value) {
+    fn message(&mut self, key: &str, name: &str, summary: &str, payload: &Value) {
         let message = json!({ "name": name, "summary": summary, "payload": payload });
-        self.messages.insert(name.to_owned(), message);
+        self.messages.insert(key.to_owned(), message);
     }
 
     /// A reference to a type's schema, which is put among the components with all that it needs.
@@ -340,6 +343,21 @@ mod tests {
         assert!(shared.clone().count() > 10);
         for (name, schema) in shared {
             assert_eq!(*schema, there[name], "{name}");
+        }
+    }
+
+    #[test]
+    fn no_frame_takes_the_place_of_another_of_the_same_name() {
+        let document = document();
+        let fields_of = |key: &str| {
+            let payload = &document["components"]["messages"][key]["payload"];
+            payload.to_string()
+        };
+        assert!(fields_of("typing.op").contains("SetTyping"));
+        assert!(fields_of("typing").contains("\"event\""));
+        for op in Op::ALL {
+            let constant = format!("{{\"const\":\"{}\"}}", op.as_str());
+            assert!(fields_of(&format!("{}.op", op.as_str())).contains(&constant));
         }
     }
 

@@ -110,11 +110,13 @@ fn contents(http: &Value, socket: &Value) -> String {
         list.push_str("</ul>");
     }
     list.push_str("<h2>WebSocket</h2><ul>");
-    for (name, _) in frames_of(socket) {
+    for (key, message) in frames_of(socket) {
         let _ = write!(
             list,
-            "<li><a href=\"#frame-{0}\">{0}</a></li>",
-            escape(name)
+            "<li><a href=\"#frame-{}\">{}{}</a></li>",
+            escape(key),
+            escape(text(message, "/name")),
+            kind(key),
         );
     }
     list.push_str(
@@ -207,8 +209,17 @@ fn frames_of(socket: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .into_iter()
         .flatten();
     messages
-        .map(|(name, message)| (name.as_str(), message))
-        .filter(|(name, _)| name.strip_suffix(".ok").is_none())
+        .map(|(key, message)| (key.as_str(), message))
+        .filter(|(key, _)| key.strip_suffix(".ok").is_none())
+}
+
+/// What sort of frame it is, for an op and an event may have the same name.
+fn kind(key: &str) -> &'static str {
+    match key {
+        "error" => "",
+        _ if key.strip_suffix(".op").is_some() => " <small>op</small>",
+        _ => " <small>event</small>",
+    }
 }
 
 fn frames(page: &mut String, socket: &Value) {
@@ -217,11 +228,14 @@ fn frames(page: &mut String, socket: &Value) {
         "<section id=\"websocket\"><h2>WebSocket</h2><p>{}</p>",
         prose(text(socket, "/info/description"))
     );
-    for (name, message) in frames_of(socket) {
+    for (key, message) in frames_of(socket) {
+        let name = text(message, "/name");
         let _ = write!(
             page,
-            "<article id=\"frame-{0}\"><h3><code>{0}</code></h3><p>{1}</p><p class=\"note\">{2}",
+            "<article id=\"frame-{}\"><h3><code>{}</code>{}</h3><p>{}</p><p class=\"note\">{}",
+            escape(key),
             escape(name),
+            kind(key),
             prose(text(message, "/summary")),
             shapes::mentioned(message),
         );
@@ -263,7 +277,7 @@ mod tests {
         for anchor in [
             "call-sendMessage",
             "call-sync",
-            "frame-message.send",
+            "frame-message.send.op",
             "frame-bye",
             "object-Conversation",
         ] {

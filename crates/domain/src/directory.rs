@@ -124,11 +124,13 @@ pub enum MessagesFate {
     Delete,
 }
 
-/// Takes a web address that a page may link to: `http` or `https`, 2,048 bytes at most.
+/// Takes a web address that a page may link to, 2,048 bytes at most: `http` or `https`, or a path from
+/// the root of the page's own site, such as `/products/1`.
 ///
 /// # Errors
-/// A [`Fault`] for other schemes (a `javascript:` link would run in a reader's page), white space
-/// and control characters, and for addresses that are too long.
+/// A [`Fault`] for other schemes (a `javascript:` link would run in a reader's page), for what looks
+/// like a path and leaves the site (`//host`), white space and control characters, and for addresses
+/// that are too long.
 pub fn parse_url(url: &str) -> Result<String, Fault> {
     if url.len() > MAX_URL {
         return Err(Fault::too_long("an address has 2,048 bytes at most"));
@@ -142,7 +144,7 @@ pub fn parse_url(url: &str) -> Result<String, Fault> {
                 .filter(|start| start.eq_ignore_ascii_case("http://"))
                 .and_then(|_| url.get(7..))
         })
-        // A page of the same site, as a demo shop has them; `//host` would leave it.
+        // Browsers read a backslash as a slash, and `//host` would leave the site.
         .or_else(|| {
             url.strip_prefix('/')
                 .filter(|rest| !rest.starts_with(['/', '\\']))
@@ -211,14 +213,39 @@ mod tests {
 
     #[test]
     fn only_addresses_that_are_safe_to_link_to_are_taken() {
-        for good in ["https://a", "HTTP://a.b/c?d#e", "/products/1", "/"] {
+        for good in [
+            "https://a",
+            "HTTP://a.b/c?d#e",
+            "/products/1",
+            "/#/products/leica-m3",
+            "/pictures/leica-m3.svg",
+            "/a//b",
+            "/",
+        ] {
             assert!(parse_url(good).is_ok(), "{good}");
         }
         for bad in [
             "",
             "javascript:alert(1)",
             "//evil",
+            "///evil",
             "/\\evil",
+            "\\/evil",
+            "\\\\evil",
+            "/\t/evil",
+            "\t//evil",
+            "/\n/evil",
+            " /evil",
+            "\u{85}/evil",
+            "JavaScript:alert(1)",
+            "java\nscript:alert(1)",
+            "vbscript:a",
+            "blob:https://a",
+            "products/1",
+            "./a",
+            "../a",
+            "?a",
+            "#a",
             "https://",
             "ftp://a",
             "https://a b",

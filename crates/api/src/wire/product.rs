@@ -22,11 +22,11 @@ pub struct Product {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub title: Option<String>,
-    /// Where a picture is.
+    /// Where a picture is: `http`, `https`, or a path of the page's own site.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub image_url: Option<String>,
-    /// Where its page is.
+    /// Where its page is: `http`, `https`, or a path of the page's own site.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub url: Option<String>,
@@ -82,10 +82,10 @@ pub struct PutProduct {
     /// What it is called: 1 to 300 characters on one line.
     #[schema(value_type = String, min_length = 1, max_length = 300)]
     pub title: Option<String>,
-    /// Where a picture is.
+    /// Where a picture is: an `http` or `https` URL, or a path of the page's own site, such as `/pictures/1.svg`.
     #[schema(max_length = 2_048)]
     pub image_url: Option<String>,
-    /// Where its page is.
+    /// Where its page is: an `http` or `https` URL, or a path of the page's own site, such as `/products/1`.
     #[schema(max_length = 2_048)]
     pub url: Option<String>,
     /// Its price in the currency's minor unit (cents).

@@ -18,7 +18,7 @@ pub struct User {
     pub id: String,
     /// What to call them.
     pub display_name: String,
-    /// Where a picture is.
+    /// Where a picture is: `http`, `https`, or a path of the page's own site.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub avatar_url: Option<String>,
