@@ -9,38 +9,30 @@ use messaging_domain::{
     Accounts, ClientId, Content, Conversations, Cursor, Directory, DisplayName, Email, Error,
     Fault, NewAccount, Opening, Product, ProductId, ProductStatus, Profile, Seq, Text, Timestamp,
     UserId,
-    directory::{parse_currency, parse_title},
+    directory::{parse_currency, parse_title, parse_url},
 };
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::Store;
 
-/// With which every demo person logs in. It protects nothing.
-pub const PASSWORD: &str = "demo-marketplace";
-
+/// The web's demo reads the same file, for what its pages say besides.
 const MARKETPLACE: &str = include_str!("../demo/marketplace.json");
-
-/// Somebody to try the demo as.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Person {
-    /// The marketplace's id.
-    pub id: String,
-    /// What to call them.
-    pub name: String,
-    /// With which they log in.
-    pub email: String,
-    /// The language they write.
-    pub locale: String,
-    /// A few words about them.
-    pub about: String,
-}
 
 #[derive(Debug, Deserialize)]
 struct Marketplace {
+    password: String,
     people: Vec<Person>,
     products: Vec<Offer>,
     conversations: Vec<Talk>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Person {
+    id: String,
+    name: String,
+    email: String,
+    locale: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +44,8 @@ struct Offer {
     price_minor: i64,
     currency: String,
     status: String,
+    url: String,
+    image_url: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,12 +76,12 @@ fn marketplace() -> Result<Marketplace, Error> {
         .map_err(|error| Error::field("demo", Fault::invalid(error.to_string())))
 }
 
-/// The people whom a visitor may log in as.
+/// With which every demo person logs in. It protects nothing.
 ///
 /// # Errors
 /// When the embedded data does not parse, which a test rules out.
-pub fn people() -> Result<Vec<Person>, Error> {
-    Ok(marketplace()?.people)
+pub fn password() -> Result<String, Error> {
+    Ok(marketplace()?.password)
 }
 
 /// Puts the demo into a store that asked for it ([`Store::begin_seeding`]). Every account gets this
@@ -100,6 +94,7 @@ pub async fn seed(store: &Store, password_hash: String) -> Result<(), Error> {
         people,
         products,
         conversations,
+        ..
     } = marketplace()?;
     for person in &people {
         add_person(store, person, password_hash.clone()).await?;
@@ -152,8 +147,8 @@ fn product(offer: &Offer) -> Result<Product, Error> {
         id: ProductId::parse(&offer.id).map_err(faulty)?,
         seller: user(&offer.seller)?,
         title: Some(parse_title(&offer.title).map_err(faulty)?),
-        image_url: None,
-        url: None,
+        image_url: Some(parse_url(&offer.image_url).map_err(faulty)?),
+        url: Some(parse_url(&offer.url).map_err(faulty)?),
         price_minor: Some(offer.price_minor),
         currency: Some(parse_currency(&offer.currency).map_err(faulty)?),
         status: ProductStatus::parse(&offer.status).map_err(faulty)?,
@@ -207,6 +202,8 @@ fn client_id(talk: &Talk, place: usize) -> ClientId {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -215,12 +212,16 @@ mod tests {
             people,
             products,
             conversations,
+            ..
         } = marketplace().unwrap();
         assert!(people.len() >= 8 && products.len() >= 12 && conversations.len() >= 10);
         let known = |id: &String| people.iter().any(|person| person.id == *id);
         for offer in &products {
             assert!(known(&offer.seller), "{}", offer.seller);
             product(offer).unwrap();
+            assert_eq!(offer.url, format!("/#/products/{}", offer.id));
+            let picture = format!("../../web/demo/public{}", offer.image_url);
+            assert!(Path::new(&picture).is_file(), "{picture}");
         }
         for talk in &conversations {
             let offer = products

@@ -13,6 +13,9 @@ mod messages;
 mod probes;
 mod search;
 mod sync;
+mod ui;
+
+use std::future::ready;
 
 use actix_web::{
     Route,
@@ -37,14 +40,19 @@ pub(crate) use probes::{__path_healthz, __path_readyz};
 pub(crate) use search::{__path_search, __path_unread};
 pub(crate) use sync::__path_missed;
 
-/// Opens every address but that of the WebSocket.
-pub fn routes(app: &mut ServiceConfig) {
-    app.configure(open_accounts)
-        .configure(open_conversations)
-        .configure(open_messages)
-        .configure(open_server_side)
-        .configure(open_documents)
-        .default_service(web::to(answers::not_found));
+use crate::ui::FILES;
+
+/// Opens every address but that of the WebSocket, with or without the demo marketplace.
+pub fn routes(demo: bool) -> impl FnOnce(&mut ServiceConfig) {
+    move |app| {
+        app.configure(open_accounts)
+            .configure(open_conversations)
+            .configure(open_messages)
+            .configure(open_server_side)
+            .configure(open_documents)
+            .configure(if demo { open_demo } else { open_front_door })
+            .default_service(web::to(answers::not_found));
+    }
 }
 
 fn open_accounts(app: &mut ServiceConfig) {
@@ -150,13 +158,24 @@ fn open_documents(app: &mut ServiceConfig) {
             "/docs.css",
             read,
             [get().to(documents::reference_style)],
-        ))
-        .service(at("/", read, [get().to(documents::front_door)]))
+        ));
+}
+
+fn open_front_door(app: &mut ServiceConfig) {
+    let read = "GET, HEAD";
+    app.service(at("/", read, [get().to(documents::front_door)]))
         .service(at(
             "/front.css",
             read,
             [get().to(documents::front_door_style)],
         ));
+}
+
+fn open_demo(app: &mut ServiceConfig) {
+    for file in FILES {
+        let answer = move |request| ready(ui::answer(file, &request));
+        app.service(at(file.path, "GET, HEAD", [get().to(answer)]));
+    }
 }
 
 /// An address with all the methods that it knows. Another method is answered with 405 and `Allow`.

@@ -23,6 +23,7 @@ pub mod front_door;
 pub mod metrics;
 pub mod openapi;
 pub mod reference;
+pub mod ui;
 
 /// The store that this service runs on.
 pub type Store = messaging_infra::Database;

@@ -36,7 +36,7 @@ pub struct Service {
     pub server_key: Option<ServerKey>,
     /// Whether the WebSocket is open, or clients have to poll.
     pub websocket: bool,
-    /// The accounts that the page at `/` names, when the demo is on.
+    /// Whether the demo marketplace is at `/`.
     pub demo: bool,
     /// Set when the node begins to go down.
     pub draining: AtomicBool,

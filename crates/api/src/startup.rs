@@ -15,7 +15,7 @@ use actix_web::{dev::ServerHandle, rt, web::Data};
 use anyhow::Context as _;
 use messaging_domain::{Announcer, ProductPolicy};
 use messaging_infra::{Database, DatabaseSettings, DatabaseUrl};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -221,7 +221,7 @@ async fn open_store(settings: &Settings, hub: Hub) -> anyhow::Result<Store> {
 
 async fn seed_demo(store: &Store, passwords: &Passwords) -> anyhow::Result<()> {
     if store.begin_seeding().await? {
-        let hash = passwords.hash(SecretString::from(demo::PASSWORD)).await?;
+        let hash = passwords.hash(demo::password()?.into()).await?;
         demo::seed(store, hash)
             .await
             .context("seed the demo marketplace")?;

@@ -3,12 +3,11 @@
 use std::sync::LazyLock;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST},
-    web::Data,
+    HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
 };
 
-use crate::{asyncapi, front_door, openapi, reference, service::Service};
+use crate::{asyncapi, front_door, openapi, reference};
 
 /// Pages load their one style sheet and nothing else.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -42,10 +41,8 @@ pub(super) async fn reference_style() -> HttpResponse {
     style(reference::STYLE)
 }
 
-pub(super) async fn front_door(service: Data<Service>, request: HttpRequest) -> HttpResponse {
-    let host = request.headers().get(HOST);
-    let host = host.and_then(|host| host.to_str().ok());
-    page(front_door::page(service.demo, host))
+pub(super) async fn front_door() -> HttpResponse {
+    page(front_door::PAGE)
 }
 
 pub(super) async fn front_door_style() -> HttpResponse {
@@ -58,12 +55,12 @@ fn contract(document: &'static str) -> HttpResponse {
         .body(document)
 }
 
-fn page(html: impl Into<String>) -> HttpResponse {
+fn page(html: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY))
         .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
-        .body(html.into())
+        .body(html)
 }
 
 fn style(css: &'static str) -> HttpResponse {

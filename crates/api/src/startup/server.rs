@@ -59,7 +59,7 @@ pub(super) fn serve(
                 "GET",
                 [web::get().to(ws::upgrade)],
             ))
-            .configure(http::routes)
+            .configure(http::routes(service.demo))
             .wrap(from_fn(http::cors))
             .wrap(from_fn(http::finish))
             .wrap(TracingLogger::<RequestSpan>::new())

@@ -235,7 +235,7 @@ async fn what_is_no_request_is_answered_without_a_problem() {
 }
 
 /// Sends this, and gives all that is answered until the service closes the connection.
-async fn until_closed(address: SocketAddr, request: &str) -> String {
+pub(crate) async fn until_closed(address: SocketAddr, request: &str) -> String {
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
