@@ -5,5 +5,5 @@ mod endings;
 mod events;
 mod greeting;
 mod rooms;
-mod socket;
+pub(crate) mod socket;
 mod tokens;

@@ -269,6 +269,14 @@ fn close(schema: &mut Value) {
 
 /// A frame of the service, which has to be one of the contract's.
 fn checked(text: &str) -> Value {
+    let frame = serde_json::from_str(text).unwrap();
+    check(&frame);
+    frame
+}
+
+/// Fails when a frame of the service is none of the contract's.
+#[track_caller]
+pub(crate) fn check(frame: &Value) {
     static CONTRACT: OnceLock<jsonschema::Validator> = OnceLock::new();
     let contract = CONTRACT.get_or_init(|| {
         let mut schema = asyncapi::document();
@@ -276,7 +284,5 @@ fn checked(text: &str) -> Value {
         schema["$ref"] = json!("#/components/schemas/ServerFrame");
         jsonschema::validator_for(&schema).unwrap()
     });
-    let frame = serde_json::from_str(text).unwrap();
-    assert!(contract.is_valid(&frame), "not in the contract: {frame}");
-    frame
+    assert!(contract.is_valid(frame), "not in the contract: {frame}");
 }
