@@ -1,0 +1,174 @@
+// Who is there and who writes: told in the rooms of the conversations that are open, in this tab or in one
+// that hears from it, and forgotten when it is not told again.
+import type { EphemeralFrame } from "../wire";
+import type { Socket } from "./socket";
+import type { Store } from "./store";
+
+/** How often the start of writing is said again while it lasts, in milliseconds. */
+const TYPING_EVERY = 3_000;
+
+/** How long after the last keystroke somebody no longer writes. */
+const TYPING_PAUSE = 5_000;
+
+/** How long a room is kept after it was left: pages open what they have just closed. */
+const LINGER = 1_000;
+
+type RoomFrame = Extract<EphemeralFrame, { event: "typing" | "presence" }>;
+
+interface Joined {
+  presence: { userId: string; online: boolean; lastSeenAt?: string };
+}
+
+interface Writing {
+  saidAt: number;
+  pause: ReturnType<typeof setTimeout>;
+}
+
+export interface RoomEvents {
+  /** What is known of a room, for the tabs that hear from this one. */
+  told(frame: RoomFrame): void;
+  /** Writing has to be told by the tab that leads. */
+  typing(id: string, active: boolean): void;
+}
+
+/** Keeps the session in the rooms that somebody looks at. */
+export class Rooms {
+  #wanted = new Map<string, Set<string>>();
+  #joined = new Set<string>();
+  #writing = new Map<string, Writing>();
+  #expiries = new Map<string, ReturnType<typeof setTimeout>>();
+  #lingering = new Map<string, ReturnType<typeof setTimeout>>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly socket: Socket,
+    private readonly most: () => number,
+    private readonly events: RoomEvents,
+  ) {}
+
+  /** A tab looks at a conversation. */
+  want(id: string, tab: string): void {
+    this.#stay(id, tab);
+    const tabs = this.#wanted.get(id) ?? new Set();
+    tabs.add(tab);
+    // The room that was wanted last is the last to be given up.
+    this.#wanted.delete(id);
+    this.#wanted.set(id, tabs);
+    this.#join();
+    const presence = this.store.state.presence[id];
+    const userId = this.store.state.conversations[id]?.counterpart.id;
+    if (presence && userId) this.events.told({ event: "presence", data: { conversationId: id, userId, ...presence } });
+  }
+
+  /** A tab no longer does. */
+  leave(id: string, tab: string): void {
+    this.#stay(id, tab);
+    const linger = setTimeout(() => {
+      this.#stay(id, tab);
+      const tabs = this.#wanted.get(id);
+      tabs?.delete(tab);
+      if (tabs && !tabs.size) this.#wanted.delete(id);
+      this.#join();
+    }, LINGER);
+    this.#lingering.set(`${tab} ${id}`, linger);
+  }
+
+  /** A tab is gone. */
+  leaveAll(tab: string): void {
+    for (const [id, tabs] of this.#wanted) if (tabs.has(tab)) this.leave(id, tab);
+  }
+
+  /** A new session is in no room yet. */
+  joinAnew(): void {
+    this.#joined.clear();
+    this.#join();
+  }
+
+  /** Nobody tells any more who is there. */
+  forgetPeople(): void {
+    this.#joined.clear();
+    for (const expiry of this.#expiries.values()) clearTimeout(expiry);
+    this.#expiries.clear();
+    const { presence, typing } = this.store.state;
+    for (const id of Object.keys(presence)) this.store.dispatch({ type: "presence", id, presence: null });
+    for (const id of Object.keys(typing)) this.store.dispatch({ type: "typing", id, active: false });
+  }
+
+  /** Takes in what is told of a room. */
+  hear({ event, data }: RoomFrame): void {
+    const { conversationId: id } = data;
+    if (event === "presence") {
+      const { online, lastSeenAt } = data;
+      this.store.dispatch({ type: "presence", id, presence: { online, ...(lastSeenAt && { lastSeenAt }) } });
+      return;
+    }
+    clearTimeout(this.#expiries.get(id));
+    this.store.dispatch({ type: "typing", id, active: data.active });
+    if (data.active) {
+      const expire = (): void => this.store.dispatch({ type: "typing", id, active: false });
+      this.#expiries.set(id, setTimeout(expire, data.expiresInMs));
+    }
+  }
+
+  /** The person writes, or no longer does. */
+  setTyping(id: string, active: boolean): void {
+    const writing = this.#writing.get(id);
+    clearTimeout(writing?.pause);
+    if (!active) {
+      if (this.#writing.delete(id)) this.events.typing(id, false);
+      return;
+    }
+    const isDue = !writing || Date.now() - writing.saidAt >= TYPING_EVERY;
+    if (isDue) this.events.typing(id, true);
+    this.#writing.set(id, {
+      saidAt: isDue ? Date.now() : writing.saidAt,
+      pause: setTimeout(() => this.setTyping(id, false), TYPING_PAUSE),
+    });
+  }
+
+  /** The service takes note of a message, so nobody has to be told that its writer has stopped. */
+  sent(id: string): void {
+    clearTimeout(this.#writing.get(id)?.pause);
+    this.#writing.delete(id);
+  }
+
+  stop(): void {
+    for (const linger of this.#lingering.values()) clearTimeout(linger);
+    this.#lingering.clear();
+    for (const { pause } of this.#writing.values()) clearTimeout(pause);
+    this.#writing.clear();
+    this.forgetPeople();
+  }
+
+  /** Takes back that a tab is about to leave. */
+  #stay(id: string, tab: string): void {
+    const key = `${tab} ${id}`;
+    clearTimeout(this.#lingering.get(key));
+    this.#lingering.delete(key);
+  }
+
+  #join(): void {
+    if (!this.socket.isOpen) return;
+    const wanted = new Set([...this.#wanted.keys()].slice(-this.most()));
+    for (const id of this.#joined) {
+      if (wanted.has(id)) continue;
+      this.#joined.delete(id);
+      this.socket.post("room.leave", { conversationId: id });
+      this.store.dispatch({ type: "presence", id, presence: null });
+    }
+    for (const id of wanted) {
+      if (this.#joined.has(id)) continue;
+      this.#joined.add(id);
+      this.socket.request("room.join", { conversationId: id }).then(
+        (ok) => {
+          const { presence } = ok as Joined;
+          const frame: RoomFrame = { event: "presence", data: { conversationId: id, ...presence } };
+          this.hear(frame);
+          this.events.told(frame);
+        },
+        // Refused or cut off: the next session joins again.
+        () => this.#joined.delete(id),
+      );
+    }
+  }
+}

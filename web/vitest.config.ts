@@ -1,0 +1,10 @@
+// Unit tests, beside the code; those in a page say so in their first line. The service and a browser are
+// needed only by tests/, which Playwright runs.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.{ts,tsx}", "demo/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
