@@ -1,0 +1,26 @@
+// A person of the demo, as a coloured disc with initials.
+import { people } from "./marketplace";
+
+/** Decoration: the name stands beside it. */
+export function Face({ id, name, size = "medium" }: { id: string; name: string; size?: "small" | "medium" | "large" }) {
+  const initials = name
+    .split(/\s+/)
+    .filter(Boolean)
+    .slice(0, 2)
+    .map((part) => [...part][0])
+    .join("");
+  return (
+    <span className="face" data-size={size} data-hue={hueOf(id)} aria-hidden="true">
+      {initials}
+    </span>
+  );
+}
+
+/** The people of the demo have a colour each. */
+function hueOf(id: string): number {
+  const place = people.findIndex((person) => person.id === id);
+  if (place >= 0) return place % 8;
+  let sum = 0;
+  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9973;
+  return sum % 8;
+}
