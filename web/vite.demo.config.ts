@@ -2,7 +2,8 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-const service = { target: "http://127.0.0.1:8080", ws: true };
+// The service lets in WebSockets of its own origin only.
+const service = { target: "http://127.0.0.1:8080", ws: true, rewriteWsOrigin: true };
 
 export default defineConfig({
   root: "demo",

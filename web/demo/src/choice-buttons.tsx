@@ -1,21 +1,18 @@
-// One choice of a few, as a row of buttons that look like one.
+// One choice of a few, as a row of buttons of which one is down.
 import { useId } from "react";
 
 interface ChoiceButtonsProps<T extends string> {
   label: string;
-  /** Whether the label is only read out. */
-  isLabelHidden?: boolean;
-  options: readonly { value: T; label: string; lang?: string; note?: string }[];
+  options: readonly { value: T; label: string; lang?: string }[];
   value: T;
   onChange(value: T): void;
 }
 
-export function ChoiceButtons<T extends string>(props: ChoiceButtonsProps<T>) {
-  const { label, isLabelHidden = false, options, value, onChange } = props;
+export function ChoiceButtons<T extends string>({ label, options, value, onChange }: ChoiceButtonsProps<T>) {
   const name = useId();
   return (
     <fieldset className="choice">
-      <legend className={isLabelHidden ? "visually-hidden" : undefined}>{label}</legend>
+      <legend>{label}</legend>
       <div className="choice-options">
         {options.map((option) => (
           <label key={option.value} lang={option.lang}>
@@ -26,10 +23,7 @@ export function ChoiceButtons<T extends string>(props: ChoiceButtonsProps<T>) {
               checked={option.value === value}
               onChange={() => onChange(option.value)}
             />
-            <span>
-              {option.label}
-              {option.note && <span className="choice-note">{option.note}</span>}
-            </span>
+            <span>{option.label}</span>
           </label>
         ))}
       </div>

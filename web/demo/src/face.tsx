@@ -1,8 +1,14 @@
 // A person of the demo, as a coloured disc with initials.
 import { people } from "./marketplace";
 
+interface FaceProps {
+  id: string;
+  name: string;
+  size?: "small" | "medium" | "large";
+}
+
 /** Decoration: the name stands beside it. */
-export function Face({ id, name, size = "medium" }: { id: string; name: string; size?: "small" | "medium" | "large" }) {
+export function Face({ id, name, size = "medium" }: FaceProps) {
   const initials = name
     .split(/\s+/)
     .filter(Boolean)

@@ -5,7 +5,10 @@ import "../../src/react/styles.css";
 import { App } from "./app";
 import "./styles/base.css";
 import "./styles/shell.css";
+import "./styles/menu.css";
 import "./styles/market.css";
+import "./styles/welcome.css";
+import "./styles/product.css";
 import "./styles/forms.css";
 import "./styles/messages.css";
 

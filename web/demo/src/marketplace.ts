@@ -52,7 +52,9 @@ export function pictureOf(product: DemoProduct): string {
 
 /** Keeps numbers and their units on one line, and French punctuation with its word. */
 function unbroken(text: string): string {
-  return text.replace(/(\d) (?=\d{3}\b|(?:mm|m|kg|°C)(?!\p{L}))/gu, "$1\u00a0").replace(/ (?=[;:!?»])/g, "\u202f");
+  return text
+    .replace(/(\d) (?=\d{3}\b|(?:mm|m|kg|°C)(?!\p{L}))/gu, "$1\u00a0")
+    .replace(/ (?=[;:!?»])/g, "\u202f");
 }
 
 export function firstNameOf(name: string): string {

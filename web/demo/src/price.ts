@@ -2,7 +2,7 @@
 import type { DemoProduct } from "./marketplace";
 
 /** Without minor units where there are none: "180 €", not "180,00 €". */
-export function formatPrice({ priceMinor, currency }: Pick<DemoProduct, "priceMinor" | "currency">, locale: string) {
+export function formatPrice({ priceMinor, currency }: DemoProduct, locale: string): string {
   const format = new Intl.NumberFormat(locale, {
     style: "currency",
     currency,

@@ -5,19 +5,19 @@ import { links } from "./route";
 import { useWho } from "./state";
 import { useLocale, useWords } from "./words";
 
-export function ProductGrid({ products, heading }: { products: readonly DemoProduct[]; heading: "h2" | "h3" }) {
+export function ProductGrid({ products }: { products: readonly DemoProduct[] }) {
   return (
     <ul className="products">
       {products.map((product) => (
         <li key={product.id}>
-          <ProductCard product={product} heading={heading} />
+          <ProductCard product={product} />
         </li>
       ))}
     </ul>
   );
 }
 
-function ProductCard({ product, heading: Heading }: { product: DemoProduct; heading: "h2" | "h3" }) {
+function ProductCard({ product }: { product: DemoProduct }) {
   const words = useWords();
   const locale = useLocale();
   const isOwn = useWho()?.id === product.seller;
@@ -32,9 +32,9 @@ function ProductCard({ product, heading: Heading }: { product: DemoProduct; head
           </span>
         )}
       </span>
-      <Heading className="product-card-title" lang={personOf(product.seller)?.locale}>
+      <h3 className="product-card-title" lang={personOf(product.seller)?.locale}>
         {product.title}
-      </Heading>
+      </h3>
       <span className="product-card-facts">
         <span className="price">{formatPrice(product, locale)}</span>
         <span className="faint">{product.place}</span>

@@ -14,7 +14,7 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
   const isFull = route.page === "inbox" || route.page === "side-by-side";
   const isThread = route.page === "inbox" && route.conversationId !== null;
   return (
-    <div className="shell" data-page={route.page} data-full={isFull || undefined} data-thread={isThread || undefined}>
+    <div className="shell" data-full={isFull || undefined} data-thread={isThread || undefined}>
       <a
         className="skip"
         href="#content"

@@ -32,7 +32,7 @@ export function MarketPage({ arrivingAs, refusal }: MarketPageProps) {
       )}
       <section aria-labelledby="today">
         <h2 id="today">{words.today}</h2>
-        <ProductGrid products={products} heading="h3" />
+        <ProductGrid products={products} />
       </section>
     </div>
   );
@@ -80,12 +80,11 @@ function HeroPictures() {
 function Greeting({ who }: { who: Who }) {
   const { hero } = useWords();
   const other = counterpartOf(who.id);
-  const name = firstNameOf(who.name);
   return (
     <section className="greeting">
       <div>
-        <h1 dir="auto">{hero.hello(name)}</h1>
-        <p className="lead">{who.isDemo ? hero.bothSides : hero.asNewVisitor(name)}</p>
+        <h1 dir="auto">{hero.hello(firstNameOf(who.name))}</h1>
+        <p className="lead">{who.isDemo ? hero.bothSides : hero.newAccount}</p>
         <p className="greeting-ways">
           <a className="button" href={links.as(other.id)} target="_blank" rel="noopener">
             <WindowIcon />

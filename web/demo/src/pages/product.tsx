@@ -75,7 +75,7 @@ export function ProductPage({ id }: { id: string }) {
       {more.length > 0 && (
         <section aria-labelledby="more">
           <h2 id="more">{words.product.moreFrom(firstNameOf(seller.name))}</h2>
-          <ProductGrid products={more} heading="h3" />
+          <ProductGrid products={more} />
         </section>
       )}
     </div>

@@ -16,9 +16,9 @@ export const en: Words = {
     ownAccount: "Or use an account of your own",
     hello: (name) => `Hello, ${name}.`,
     bothSides: "A conversation has two sides. See the other one live:",
-    asNewVisitor: (name) =>
-      `Your account is ready, ${name}. Choose something below and write to its seller; then look at your ` +
-      "message from the other side.",
+    newAccount:
+      "Your account is ready. Choose something below and write to its seller; then look at your message " +
+      "from the other side.",
     openWindow: (name) => `Open a window as ${name}`,
     sideBySide: "See both side by side",
     newWindow: "(opens a new window)",

@@ -10,15 +10,15 @@ export const fr: Words = {
     eyebrow: "Un marché d’occasion, pour essayer",
     title: "Devenez quelqu’un, dénichez un objet, écrivez à qui le vend.",
     text:
-      "Les objets sont dessinés, les conversations sont vraies. Un clic fait de vous l’une de ces huit personnes\u202f; " +
-      "une seconde fenêtre, celle qui vous répond.",
+      "Les objets sont dessinés, les conversations sont vraies. Un clic fait de vous l’une de ces huit " +
+      "personnes\u202f; une seconde fenêtre, celle qui vous répond.",
     choose: "Qui voulez-vous être\u202f?",
     ownAccount: "Ou utilisez votre propre compte",
     hello: (name) => `Bonjour, ${name}.`,
     bothSides: "Une conversation a deux côtés. Voyez l’autre en direct\u202f:",
-    asNewVisitor: (name) =>
-      `Votre compte est prêt, ${name}. Choisissez un objet ci-dessous et écrivez à qui le vend\u202f; puis ` +
-      "regardez votre message de l’autre côté.",
+    newAccount:
+      "Votre compte est prêt. Choisissez un objet ci-dessous et écrivez à qui le vend\u202f; puis regardez " +
+      "votre message de l’autre côté.",
     openWindow: (name) => `Ouvrir une fenêtre en tant que ${name}`,
     sideBySide: "Voir les deux côte à côte",
     newWindow: "(ouvre une nouvelle fenêtre)",

@@ -3,7 +3,12 @@ import type { Problem } from "../../../src/wire";
 
 export interface Words {
   readonly skipToContent: string;
-  readonly nav: { readonly label: string; readonly market: string; readonly messages: string; readonly sideBySide: string };
+  readonly nav: {
+    readonly label: string;
+    readonly market: string;
+    readonly messages: string;
+    readonly sideBySide: string;
+  };
   readonly signIn: string;
 
   readonly hero: {
@@ -14,7 +19,7 @@ export interface Words {
     readonly ownAccount: string;
     hello(name: string): string;
     readonly bothSides: string;
-    asNewVisitor(name: string): string;
+    readonly newAccount: string;
     openWindow(name: string): string;
     readonly sideBySide: string;
     readonly newWindow: string;
