@@ -1,0 +1,5 @@
+// English: the badge of unread messages.
+export const notifications = {
+  badge: "Messages",
+  badgeUnread: { one: "Messages, {count} unread", other: "Messages, {count} unread" },
+};
