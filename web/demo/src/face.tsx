@@ -7,7 +7,7 @@ interface FaceProps {
   size?: "small" | "medium" | "large";
 }
 
-/** Decoration: the name stands beside it. */
+/** Decoration, and no text that a name would have to contain: the name stands beside it. */
 export function Face({ id, name, size = "medium" }: FaceProps) {
   const initials = name
     .split(/\s+/)
@@ -16,9 +16,7 @@ export function Face({ id, name, size = "medium" }: FaceProps) {
     .map((part) => [...part][0])
     .join("");
   return (
-    <span className="face" data-size={size} data-hue={hueOf(id)} aria-hidden="true">
-      {initials}
-    </span>
+    <span className="face" data-size={size} data-hue={hueOf(id)} data-initials={initials} aria-hidden="true" />
   );
 }
 

@@ -34,7 +34,9 @@ export function dayOf(time: string | number): number {
 export function dayName(day: number, today: number, locale: string): string {
   const at = new Date(day * dayMs);
   const timeZone = "UTC";
-  if (today - day < 7 && day <= today) return capital(date(locale, { weekday: "long", timeZone }).format(at), locale);
+  if (today - day < 7 && day <= today) {
+    return capital(date(locale, { weekday: "long", timeZone }).format(at), locale);
+  }
   const sameYear = at.getUTCFullYear() === new Date(today * dayMs).getUTCFullYear();
   return capital(
     date(locale, {
@@ -54,7 +56,8 @@ export function shortDay(day: number, today: number, locale: string): string {
   const timeZone = "UTC";
   if (today - day < 7 && day <= today) return date(locale, { weekday: "short", timeZone }).format(at);
   const sameYear = at.getUTCFullYear() === new Date(today * dayMs).getUTCFullYear();
-  return date(locale, sameYear ? { day: "numeric", month: "short", timeZone } : { dateStyle: "short", timeZone }).format(at);
+  const options = sameYear ? ({ day: "numeric", month: "short" } as const) : ({ dateStyle: "short" } as const);
+  return date(locale, { ...options, timeZone }).format(at);
 }
 
 /** "5 minutes ago", "yesterday"; undefined for less than a minute. */

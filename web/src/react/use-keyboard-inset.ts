@@ -1,4 +1,4 @@
-// Tells the styles how much of an element's bottom a phone's keyboard covers, where the page is not made smaller for it.
+// Tells the styles how much of an element's bottom a phone's keyboard covers, where the page does not shrink for it.
 import { type RefObject, useEffect } from "react";
 
 /** Sets `--msg-keyboard` on the element, in pixels. */
@@ -13,7 +13,8 @@ export function useKeyboardInset(ref: RefObject<HTMLElement | null>): void {
       const writing = element.contains(document.activeElement);
       const visibleTo = viewport.offsetTop + viewport.height;
       const covered = zoomed || !writing ? 0 : element.getBoundingClientRect().bottom - visibleTo;
-      element.style.setProperty("--msg-keyboard", `${Math.max(0, Math.round(Math.min(covered, element.clientHeight / 2)))}px`);
+      const inset = Math.max(0, Math.round(Math.min(covered, element.clientHeight / 2)));
+      element.style.setProperty("--msg-keyboard", `${inset}px`);
     };
     viewport.addEventListener("resize", measure);
     viewport.addEventListener("scroll", measure);

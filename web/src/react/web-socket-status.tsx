@@ -37,7 +37,12 @@ export function WebSocketStatus({ compact = false, className, ...rest }: WebSock
           ? { label: t("statusSignIn"), run: signIn }
           : undefined;
   return (
-    <div {...rest} {...useRootProps("msg-status", className)} data-state={status} data-compact={compact || undefined}>
+    <div
+      {...rest}
+      {...useRootProps("msg-status", className)}
+      data-state={status}
+      data-compact={compact || undefined}
+    >
       <span className="msg-status-now" role="status" title={compact ? name : undefined}>
         <span className="msg-status-dot" aria-hidden="true" />
         <span className={compact ? "msg-hidden" : undefined}>{name}</span>

@@ -71,7 +71,9 @@ function PresenceWords({ presence }: { presence: Presence }) {
   ) : null;
 }
 
-function ConversationMenu({ conversation, name, onSearch, onBlock, onConfigure }: ChatHeaderProps & { name: string }) {
+type ConversationMenuProps = ChatHeaderProps & { name: string };
+
+function ConversationMenu({ conversation, name, onSearch, onBlock, onConfigure }: ConversationMenuProps) {
   const t = useText(chatStrings);
   const [open, setOpen] = useState(false);
   const { archived, muted, blocked, closed } = conversation;

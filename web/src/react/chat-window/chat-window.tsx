@@ -42,7 +42,15 @@ export interface ChatWindowProps extends Omit<ComponentProps<"section">, "childr
   target?: MessageTarget | null;
 }
 
-export function ChatWindow({ conversationId, onBack, onClose, autoFocus, target, className, ...rest }: ChatWindowProps) {
+export function ChatWindow({
+  conversationId,
+  onBack,
+  onClose,
+  autoFocus,
+  target,
+  className,
+  ...rest
+}: ChatWindowProps) {
   const client = useMessaging();
   const t = useText(chatStrings);
   const window = useRef<HTMLElement>(null);
@@ -154,9 +162,8 @@ function Chat({ conversation, onBack, onClose, autoFocus = false, target }: Chat
     [client, id, canEdit],
   );
   function editLast() {
-    const last = client
-      ?.getState()
-      .threads[id]?.messages.findLast(({ senderId, content }) => senderId !== counterpart.id && content.kind === "text");
+    const isOwnText = ({ senderId, content }: Message) => senderId !== counterpart.id && content.kind === "text";
+    const last = client?.getState().threads[id]?.messages.findLast(isOwnText);
     if (last && canEdit(last)) setEditing(last);
   }
 

@@ -41,7 +41,9 @@ export function Composer(props: ComposerProps) {
     return <Closed words={t("blockedByMe", { name })} action={{ label: t("unblock"), run: onUnblock }} />;
   }
   if (conversation.blocked === "byCounterpart") return <Closed words={t("blockedByCounterpart", { name })} />;
-  if (signedOut) return <Closed words={t("signedOutHint")} action={signIn && { label: t("signIn"), run: signIn }} />;
+  if (signedOut) {
+    return <Closed words={t("signedOutHint")} action={signIn && { label: t("signIn"), run: signIn }} />;
+  }
   return (
     <div className="msg-composer" data-state={editing ? "editing" : "writing"}>
       {editing ? (

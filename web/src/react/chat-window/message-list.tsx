@@ -1,5 +1,5 @@
 // The messages of a conversation, oldest first: fetched as one scrolls, and steady under whatever comes.
-import { type Ref, useEffect, useImperativeHandle, useMemo, useRef } from "react";
+import { type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react";
 import { outgoingOf } from "../../client/selectors";
 import type { Conversation } from "../../wire";
 import { nameOf } from "../names";
@@ -9,7 +9,7 @@ import { useStableCallback } from "../use-stable-callback";
 import { useText } from "../use-text";
 import type { RowActions } from "./message-row";
 import { NoMessages, ThreadEdge, ToLatest } from "./thread-edges";
-import { layOut } from "./thread-layout";
+import { blockOf, layOut } from "./thread-layout";
 import { ThreadRows } from "./thread-rows";
 import { TypingBubble } from "./typing-bubble";
 import { useReadMarking } from "./use-read-marking";
@@ -49,12 +49,14 @@ export function MessageList({ ref, conversation, actions, unreadAfter, startsAt 
         messages,
         // What is on its way comes after the end of the thread, which is not here.
         outgoing: hasAfter ? noMessages : outgoing,
-        counterpartId: counterpart.id,
+        conversation,
         hasBefore,
         unreadAfter,
       }),
-    [messages, outgoing, hasAfter, counterpart.id, hasBefore, unreadAfter],
+    [messages, outgoing, hasAfter, conversation, hasBefore, unreadAfter],
   );
+  const [tail, setTail] = useState<number>();
+  if (tail === undefined && thread?.status === "ready" && !hasAfter) setTail(blockOf(messages.at(-1)?.seq ?? 0));
   const load = useStableCallback((which: "before" | "after") => void client?.loadMessages(id, which));
   const { scroller, content, list, atEnd, goTo } = useThreadScroll({
     isComplete: !hasAfter,
@@ -86,14 +88,14 @@ export function MessageList({ ref, conversation, actions, unreadAfter, startsAt 
 
   return (
     <div className="msg-thread" data-state={thread?.status ?? "idle"}>
-      <div ref={scroller} className="msg-thread-scroller" role="region" aria-label={t("messages")} tabIndex={0}>
+      <div ref={scroller} className="msg-thread-scroller" role="group" aria-label={t("messages")} tabIndex={0}>
         <div ref={content} className="msg-thread-content">
           {items.length === 0 ? (
             <NoMessages thread={thread} name={name} onRetry={show} />
           ) : (
             <ThreadEdge thread={thread} side="before" more={hasBefore} onLoad={load} onRetry={show} />
           )}
-          <ThreadRows listRef={list} items={items} conversation={conversation} name={name} actions={actions} />
+          <ThreadRows listRef={list} items={items} tail={tail ?? Infinity} name={name} actions={actions} />
           {items.length > 0 && (
             <ThreadEdge thread={thread} side="after" more={hasAfter} onLoad={load} onRetry={show} />
           )}

@@ -42,14 +42,15 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
 
   if (content.kind === "system") {
     return (
-      <li className="msg-note" data-seq={message?.seq} tabIndex={-1}>
+      <div className="msg-note" role="listitem" data-seq={message?.seq} tabIndex={-1}>
         <span dir="auto">{saidBySystem(content, words)}</span>
-      </li>
+      </div>
     );
   }
   return (
-    <li
+    <div
       className="msg-row"
+      role="listitem"
       data-own={own || undefined}
       data-starts={starts || undefined}
       data-ends={ends || undefined}
@@ -64,7 +65,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       <div className="msg-row-line">
         <div className="msg-bubble" tabIndex={-1}>
           <bdi className="msg-hidden">{author}</bdi>
-          {/* The direction of the words decides where their lines begin, and the time is where the last one ends. */}
+          {/* The direction of the words decides where lines begin; the time is where the last one ends. */}
           <div dir="auto">
             {content.kind === "text" ? (
               <MessageText text={content.text} />
@@ -91,7 +92,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
         </div>
       </div>
       {outgoing?.status === "failed" && <FailedSend outgoing={outgoing} actions={actions} />}
-    </li>
+    </div>
   );
 });
 

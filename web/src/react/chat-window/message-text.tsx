@@ -2,8 +2,10 @@
 import { memo } from "react";
 import { linked } from "./links";
 
-const emoji =
-  /^(?:(?:\p{Regional_Indicator}{2}|\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?(?:\u200d\p{Extended_Pictographic}(?:\ufe0f|\p{Emoji_Modifier})?)*) ?){1,6}$/u;
+const rel = "noopener noreferrer nofollow ugc";
+
+const picture = "\\p{Extended_Pictographic}(?:\\ufe0f|\\p{Emoji_Modifier})?";
+const emoji = new RegExp(`^(?:(?:\\p{Regional_Indicator}{2}|${picture}(?:\\u200d${picture})*) ?){1,6}$`, "u");
 
 export function isEmojiOnly(text: string): boolean {
   return text.length <= 60 && emoji.test(text);
@@ -16,7 +18,7 @@ export const MessageText = memo(function MessageText({ text }: { text: string })
         typeof piece === "string" ? (
           piece
         ) : (
-          <a key={index} className="msg-link" href={piece.href} target="_blank" rel="noopener noreferrer nofollow ugc">
+          <a key={index} className="msg-link" href={piece.href} target="_blank" rel={rel}>
             {piece.text}
           </a>
         ),

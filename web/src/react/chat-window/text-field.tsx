@@ -1,5 +1,13 @@
 // Where one writes: grows with its text, knows its limit, and sends with Enter where there is a keyboard.
-import { type KeyboardEvent, type ReactNode, type Ref, useId, useImperativeHandle, useLayoutEffect, useRef } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type Ref,
+  useId,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+} from "react";
 import { hasFinePointer } from "../pointer";
 import { chatStrings } from "../strings/chat";
 import { useText } from "../use-text";
@@ -45,6 +53,8 @@ export function TextField(props: TextFieldProps) {
   const text = value.trim();
   const left = limit - lengthOf(text);
   const sendable = text !== "" && left >= 0 && !busy;
+  const counted = limit - left >= countFrom ? t("left", { count: left }) : "";
+  const note = left < 0 ? t("tooLong", { count: -left }) : (error ?? counted);
   const submit = () => {
     if (sendable) props.onSubmit();
   };
@@ -95,7 +105,7 @@ export function TextField(props: TextFieldProps) {
         </button>
       </div>
       <p id={noteId} className="msg-field-note" data-state={left < 0 || error ? "error" : undefined} role="status">
-        {left < 0 ? t("tooLong", { count: -left }) : (error ?? (limit - left >= countFrom ? t("left", { count: left }) : ""))}
+        {note}
       </p>
     </form>
   );

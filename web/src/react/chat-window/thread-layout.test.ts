@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { OutgoingMessage } from "../../client/types";
-import type { Content, Message } from "../../wire";
-import { layOut, type Row, type Thread } from "./thread-layout";
+import type { Content, Conversation, Message } from "../../wire";
+import { blockOf, inBlocks, layOut, type Row, type Thread } from "./thread-layout";
 
 const noon = new Date(2026, 2, 2, 12).getTime();
 let lastSeq = 0;
@@ -14,8 +14,14 @@ function message(senderId: string, minutes: number, content: Content = { kind: "
   };
 }
 
+const conversation: Conversation = {
+  id: "c", counterpart: { id: "ines", displayName: "Inès" }, product: null, role: "buyer", lastSeq: 0, lastMessage: null,
+  lastActivityAt: "", createdAt: "", readSeq: 0, deliveredSeq: 0, counterpartReadSeq: 0, counterpartDeliveredSeq: 0,
+  unreadCount: 0, archived: false, muted: false, blocked: "none",
+};
+
 function thread(messages: Message[], more: Partial<Thread> = {}): Thread {
-  return { messages, outgoing: [], counterpartId: "ines", hasBefore: false, ...more };
+  return { messages, outgoing: [], conversation, hasBefore: false, ...more };
 }
 
 function outgoing(clientId: string, minutes: number): OutgoingMessage {
@@ -72,5 +78,38 @@ describe("the layout of a thread", () => {
   test("a notice of the marketplace stands alone", () => {
     const laid = layOut(thread([message("ines", 0), message("ines", 1, { kind: "system", code: "sold", params: {} }), message("ines", 2)]));
     expect(groups(laid)).toEqual([[true, true], [true, true], [true, true]]);
+  });
+
+  test("one's own messages say how far they have come", () => {
+    const messages = [message("camille", 0), message("camille", 1), message("camille", 2)];
+    const [first = 0, second = 0] = messages.map(({ seq }) => seq);
+    const cursors = { ...conversation, counterpartReadSeq: first, counterpartDeliveredSeq: second };
+    const laid = layOut(thread(messages, { conversation: cursors, outgoing: [outgoing("new", 3)] }));
+    expect(rows(laid).map(({ progress }) => progress)).toEqual(["read", "delivered", "sent", "sending"]);
+  });
+});
+
+describe("the blocks of a thread", () => {
+  const messages = Array.from({ length: 180 }, (_, index) => ({ ...message("ines", index), seq: index + 20 }));
+  const keys = (laid: ReturnType<typeof layOut>, tail: number) => inBlocks(laid, tail).map(({ key }) => key);
+
+  test("are cut at the same messages wherever what is here begins", () => {
+    const all = inBlocks(layOut(thread(messages)), Infinity);
+    const later = inBlocks(layOut(thread(messages.slice(70))), Infinity);
+    expect(all.map(({ key }) => key)).toEqual([0, 1, 2, 3]);
+    expect(later.at(-1)?.items.map(({ key }) => key)).toEqual(all.at(-1)?.items.map(({ key }) => key));
+  });
+
+  test("hold everything, in order", () => {
+    const laid = layOut(thread(messages));
+    expect(inBlocks(laid, Infinity).flatMap(({ items }) => items)).toEqual(laid);
+  });
+
+  test("end with one that a message does not leave when it gets its number", () => {
+    const tail = blockOf(60);
+    const waiting = layOut(thread(messages.slice(0, 79), { outgoing: [outgoing("new", 80)] }));
+    const stored = layOut(thread([...messages.slice(0, 80), { ...message("camille", 80), clientId: "new", seq: 100 }]));
+    expect(keys(waiting, tail)).toEqual([0, 1]);
+    expect(keys(stored, tail)).toEqual([0, 1]);
   });
 });

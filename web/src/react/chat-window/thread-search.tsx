@@ -76,7 +76,12 @@ export function ThreadSearch({ conversationId, onShow, onClose }: ThreadSearchPr
       <span className="msg-thread-search-position" role="status">
         {position}
       </span>
-      <IconButton label={t("threadSearchOlder")} off={at + 1 >= hits.length} onClick={() => go(1)} icon={<UpIcon />} />
+      <IconButton
+        label={t("threadSearchOlder")}
+        icon={<UpIcon />}
+        off={at + 1 >= hits.length}
+        onClick={() => go(1)}
+      />
       <IconButton label={t("threadSearchNewer")} off={at === 0} onClick={() => go(-1)} icon={<DownIcon />} />
       <IconButton label={t("close")} onClick={onClose} icon={<CloseIcon />} />
     </search>

@@ -10,7 +10,7 @@ export type Goal =
 export interface ThreadScroll {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly content: RefObject<HTMLDivElement | null>;
-  readonly list: RefObject<HTMLOListElement | null>;
+  readonly list: RefObject<HTMLDivElement | null>;
   /** Whether the last message is in sight. */
   readonly atEnd: boolean;
   goTo(goal: Goal): void;
@@ -33,7 +33,7 @@ export function useThreadScroll(options: ThreadScrollOptions): ThreadScroll {
   const { isComplete, isEmpty, isLoading, onNear } = options;
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
-  const list = useRef<HTMLOListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const goal = useRef<Goal | null>({ to: "unread" });
   const stuck = useRef(true);
   const anchor = useRef<{ element: Element; top: number } | null>(null);
@@ -114,18 +114,25 @@ export function useThreadScroll(options: ThreadScrollOptions): ThreadScroll {
 
 /** The topmost message in sight, and how far it is from the top. */
 function firstInSight(list: HTMLElement, top: number): { element: Element; top: number } | null {
-  const rows = list.children;
+  const block = firstBelow(list.children, top);
+  // Separators come and go; messages stay.
+  for (let row = block && firstBelow(block.children, top); row; row = row.nextElementSibling ?? undefined) {
+    if (!(row instanceof HTMLElement) || !row.dataset.seq) continue;
+    return { element: row, top: row.getBoundingClientRect().top - top };
+  }
+  return null;
+}
+
+/** The first of elements that follow each other downwards which does not end above a height. */
+function firstBelow(elements: HTMLCollection, height: number): Element | undefined {
   let low = 0;
-  let high = rows.length;
+  let high = elements.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((rows[middle]?.getBoundingClientRect().bottom ?? 0) <= top) low = middle + 1;
+    if ((elements[middle]?.getBoundingClientRect().bottom ?? 0) <= height) low = middle + 1;
     else high = middle;
   }
-  // Separators come and go; messages stay.
-  let element = rows[low];
-  while (element && !(element instanceof HTMLElement && element.dataset.seq)) element = element.nextElementSibling ?? undefined;
-  return element ? { element, top: element.getBoundingClientRect().top - top } : null;
+  return elements[low];
 }
 
 /** Whether the goal was reached; false while what is wanted is not here. */

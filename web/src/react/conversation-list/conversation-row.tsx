@@ -62,7 +62,11 @@ export const ConversationRow = memo(function ConversationRow({
             <bdi>{titleOf(product)}</bdi>
           </span>
         )}
-        <LastWords conversation={conversation} preview={previewOf(conversation, { draft, typing }, words)} found={found} />
+        <LastWords
+          conversation={conversation}
+          preview={previewOf(conversation, { draft, typing }, words)}
+          found={found}
+        />
         {unreadCount > 0 && (
           <span className="msg-badge msg-list-badge" data-muted={conversation.muted || undefined}>
             <span aria-hidden="true">{unreadCount > 99 ? "99+" : unreadCount}</span>

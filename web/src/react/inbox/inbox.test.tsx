@@ -59,7 +59,7 @@ describe("the inbox", () => {
     const mark = await screen.findByText("Leica", { selector: "mark" });
     await userEvent.click(mark);
     const message = await screen.findByText("Is it sharp? 🎉 Leica", { selector: ".msg-text" });
-    expect(message.closest("li")?.dataset.seq).toBe("1");
+    expect(message.closest<HTMLElement>("[role=listitem]")?.dataset.seq).toBe("1");
     await userEvent.click(screen.getByRole("button", { name: "Clear the search" }));
     await row(/Inès/);
   });

@@ -36,11 +36,20 @@ export function SearchResults({ query, search, selectedId, onSelect }: SearchRes
         {status === "ready" && count > 0 ? t("searchFound", { count }) : ""}
       </p>
       {status === "failed" ? (
-        <EmptyState icon={<AlertIcon />} title={explain(error)} alert action={{ label: t("tryAgain"), run: retry }} />
+        <EmptyState
+          icon={<AlertIcon />}
+          title={explain(error)}
+          alert
+          action={{ label: t("tryAgain"), run: retry }}
+        />
       ) : count === 0 ? (
         status === "ready" ? (
           <div role="status">
-            <EmptyState icon={<SearchIcon />} title={t("searchNothing", { query })} hint={t("searchNothingHint")} />
+            <EmptyState
+              icon={<SearchIcon />}
+              title={t("searchNothing", { query })}
+              hint={t("searchNothingHint")}
+            />
           </div>
         ) : (
           <Skeleton kind="list" label={t("searchBusy")} />
@@ -49,7 +58,7 @@ export function SearchResults({ query, search, selectedId, onSelect }: SearchRes
         <>
           {conversations.length > 0 && (
             <section>
-              <h3 className="msg-found-title">{t("searchConversations")}</h3>
+              <h2 className="msg-found-title">{t("searchConversations")}</h2>
               <ul className="msg-list-items" role="list">
                 {conversations.map((conversation) => (
                   <ConversationRow
@@ -65,7 +74,7 @@ export function SearchResults({ query, search, selectedId, onSelect }: SearchRes
           )}
           {hits.length > 0 && (
             <section>
-              <h3 className="msg-found-title">{t("searchMessages")}</h3>
+              <h2 className="msg-found-title">{t("searchMessages")}</h2>
               <ul className="msg-list-items" role="list">
                 {hits.map((hit) => (
                   <FoundMessage

@@ -130,5 +130,5 @@ export const chat = {
   panelTitle: "Messages",
   panelEmpty: "No messages yet",
   seeAll: "See all messages",
-  desktopOn: "Show notifications on this device",
+  desktopOn: "Turn on notifications",
 };

@@ -133,5 +133,5 @@ export const chat: ChatStrings = {
   panelTitle: "Messages",
   panelEmpty: "Aucun message pour l’instant",
   seeAll: "Voir tous les messages",
-  desktopOn: "Afficher les notifications sur cet appareil",
+  desktopOn: "Activer les notifications",
 };
