@@ -1,13 +1,15 @@
 // Which way news comes: over a socket of this tab's own, by polling where no socket can be had, or from the
 // tab that leads. One status of all that.
-import type { DurableFrame, EphemeralFrame, Message, Welcome } from "../wire";
+import type { DurableFrame, EphemeralFrame, Welcome } from "../wire";
 import { Backoff } from "./backoff";
 import { isSignedOut, MessagingError } from "./error";
 import type { Http } from "./http";
+import { initialState } from "./initial";
 import { Socket, type Phase } from "./socket";
 import type { Store } from "./store";
 import { Stream } from "./stream";
 import { Tabs, type TabMessage } from "./tabs";
+import { Timer } from "./timer";
 import type { Tokens } from "./tokens";
 import type { Connection as Status } from "./types";
 
@@ -27,8 +29,8 @@ export interface ConnectionEvents {
   /** The next event of the person's stream, and whether it happens now rather than was missed. */
   event(frame: DurableFrame, isNew: boolean): void;
   ephemeral(frame: EphemeralFrame): void;
-  /** The status has changed; this tab sends if it leads. */
-  status(status: Status, isLeader: boolean): void;
+  /** The status has changed. */
+  status(): void;
   /** A session was opened, and what it was told at first. */
   welcome(welcome: Welcome): void;
   /** This tab leads now, or no longer does. */
@@ -43,14 +45,19 @@ export class Connection {
   readonly tabs: Tabs;
   isLeader = false;
   #stream: Stream;
-  #joining: Promise<void> | null = null;
-  #isLoaded = false;
   #isRunning = false;
-  #isToldLive = false;
-  #polling: { timer?: ReturnType<typeof setTimeout> } | null = null;
-  #session = 0;
-  #retry: ReturnType<typeof setTimeout> | undefined;
+  #isLoaded = false;
+  /** The attempt to load that counts. */
+  #attempt = {};
   #backoff = new Backoff();
+  #retry = new Timer();
+  /** The epoch of the session, once the service has said that all missed events were told. */
+  #epoch = "";
+  #isToldLive = false;
+  #closed: Pick<Status, "retryAt" | "closeCode"> = {};
+  /** The poll that counts; null when a socket can be had, or may be. */
+  #polling: object | null = null;
+  #nextPoll = new Timer();
 
   constructor(
     private readonly store: Store,
@@ -62,7 +69,10 @@ export class Connection {
   ) {
     this.#stream = new Stream(http, {
       event: (frame) => this.#event(frame),
-      snapshot: (inbox) => store.dispatch({ type: "snapshot", inbox }),
+      snapshot: (inbox) => {
+        store.dispatch({ type: "snapshot", inbox });
+        this.#caughtUp();
+      },
       listed: () => Object.keys(store.state.conversations).length,
     });
     this.socket = new Socket(url, tokens, WebSocket, () => this.#stream.at, {
@@ -82,32 +92,33 @@ export class Connection {
   }
 
   stop(): void {
-    this.#isRunning = false;
-    clearTimeout(this.#retry);
+    this.#isRunning = this.#isLoaded = this.isLeader = false;
+    this.#attempt = {};
+    this.#retry.clear();
     this.#stopPolling();
-    this.#session += 1;
     this.socket.stop();
     this.#stream.stop();
     this.tabs.leave();
-    this.isLeader = false;
-    this.#isLoaded = false;
-    this.#joining = null;
+    this.store.dispatch({ type: "connection", connection: initialState.connection });
   }
 
   /** Sees whether all is well; tries at once what would be tried later. */
   probe(): void {
     if (!this.#isRunning) return;
-    if (!this.#isLoaded) void this.#load();
-    else if (this.isLeader) this.socket.probe();
+    if (!this.#isLoaded) {
+      void this.#load();
+      return;
+    }
     this.tabs.probe();
+    if (this.isLeader) this.socket.probe();
+    if (this.#polling) void this.#poll();
   }
 
   /** The same, also after the service said not to come back. */
   reconnect(): void {
-    if (!this.#isRunning) return;
-    if (!this.#isLoaded) void this.#load();
-    else if (this.isLeader) this.socket.reconnect();
+    if (this.isLeader) this.socket.allow();
     else this.tabs.post({ type: "reconnect" });
+    this.probe();
   }
 
   /** The machine says that it has no network. */
@@ -117,48 +128,36 @@ export class Connection {
     this.socket.lose();
   }
 
+  /** Fetches what is missing. Rejects with a `MessagingError`. */
+  catchUp(): Promise<void> {
+    return this.#stream.catchUp();
+  }
+
   /** Something was done over HTTP: what comes of it is fetched where it does not come by itself. */
   acted(): void {
-    if (this.store.state.connection.status !== "live") void this.#stream.catchUp().catch(() => {});
+    if (this.#isLoaded && this.store.state.connection.status !== "live") this.#stream.catchUp(true).catch(() => {});
   }
 
-  stored(message: Message): void {
-    this.tabs.post({ type: "stored", message });
-  }
-
-  /** Takes the first snapshot, however long it takes. */
+  /** Takes the first snapshot and joins the other tabs, however long it takes. */
   async #load(): Promise<void> {
-    clearTimeout(this.#retry);
-    const session = ++this.#session;
+    this.#retry.clear();
+    const attempt = (this.#attempt = {});
     try {
-      await (this.#joining ??= this.#join());
-      await this.#stream.catchUp();
+      const [name] = await Promise.all([this.events.identify(), this.#stream.catchUp()]);
+      if (attempt !== this.#attempt) return;
+      this.#backoff.reset();
+      this.#isLoaded = true;
+      this.tabs.join(name);
     } catch (thrown) {
-      if (session !== this.#session) return;
+      if (attempt !== this.#attempt) return;
       const error = MessagingError.from(thrown);
       if (isSignedOut(error)) {
         this.#show({ status: "signed-out" });
       } else {
         const wait = Math.max(error.retryAfterMs ?? 0, this.#backoff.next());
-        this.#retry = setTimeout(() => void this.#load(), wait);
+        this.#retry.set(wait, () => void this.#load());
         this.#show({ status: "offline", retryAt: Date.now() + wait });
       }
-      return;
-    }
-    if (session !== this.#session) return;
-    this.#backoff.reset();
-    this.#isLoaded = true;
-    if (this.isLeader) this.socket.start();
-    else this.tabs.post({ type: "hello" });
-  }
-
-  async #join(): Promise<void> {
-    try {
-      const name = await this.events.identify();
-      if (this.#isRunning) this.tabs.join(name);
-    } catch (error) {
-      this.#joining = null;
-      throw error;
     }
   }
 
@@ -173,101 +172,84 @@ export class Connection {
     if ("position" in frame) {
       this.#stream.accept(frame);
     } else if (frame.event === "live" || frame.event === "heartbeat") {
-      this.#reached(frame.data.position);
-      if (frame.event === "live") {
-        this.#isToldLive = true;
-        this.#caughtUp();
-      }
+      this.#stream.head({ epoch: this.#epoch, position: frame.data.position });
+      this.#isToldLive = true;
+      this.#caughtUp();
+      this.#lead();
     } else {
       this.tabs.post({ type: "frame", frame });
       this.events.ephemeral(frame);
     }
   }
 
-  #reached(position: number): void {
-    const { at } = this.#stream;
-    if (!at) return;
-    this.#stream.head({ epoch: at.epoch, position });
-    this.tabs.post({ type: "head", at: { epoch: at.epoch, position } });
-  }
-
   #phase(phase: Phase): void {
-    if (phase.name !== "connecting") this.#session += 1;
     this.#isToldLive = false;
     switch (phase.name) {
-      case "connecting":
-        if (this.#polling) return;
-        this.#show({ status: this.store.state.connection.status === "offline" ? "offline" : "connecting" });
+      case "connecting": {
+        const { status } = this.store.state.connection;
+        // It is not over before it has come to something.
+        if (this.#polling || status === "signed-out") return;
+        this.#show({ status: status === "offline" ? "offline" : "connecting" });
         return;
+      }
       case "open":
         this.#stopPolling();
+        this.#epoch = phase.welcome.epoch;
         this.#show({ status: "catching-up" });
-        if (!phase.welcome.resumed) void this.#restart();
+        // What was missed is too much to be told again.
+        if (!phase.welcome.resumed) this.#stream.restart();
         this.events.welcome(phase.welcome);
         return;
       case "closed": {
         const { retryAt, failures, closeCode } = phase;
-        const closed = { retryAt, ...(closeCode !== undefined && { closeCode }) };
+        this.#closed = { retryAt, closeCode };
         if (this.#polling) return;
-        if (globalThis.navigator?.onLine === false) this.#show({ status: "offline", ...closed });
-        else if (failures < POLL_AFTER) this.#show({ status: "connecting", ...closed });
-        else void this.#poll(closed);
+        if (globalThis.navigator?.onLine === false) this.#show({ status: "offline", ...this.#closed });
+        else if (failures >= POLL_AFTER) void this.#poll();
+        else this.#show({ status: "connecting", ...this.#closed });
         return;
       }
-      case "stopped":
+      default:
         this.#stopPolling();
-        this.#show({ status: "stopped", closeCode: phase.closeCode });
-        return;
-      case "signed-out":
-        this.#stopPolling();
-        this.#show({ status: "signed-out" });
-    }
-  }
-
-  /** What was missed is too much to be told again: everything is taken anew, as long as this session lasts. */
-  async #restart(): Promise<void> {
-    const session = this.#session;
-    try {
-      await this.#stream.restart();
-      if (session === this.#session) this.#caughtUp();
-    } catch {
-      this.#retry = setTimeout(() => {
-        if (session === this.#session) void this.#restart();
-      }, this.#backoff.next());
+        this.#show({ status: phase.name, closeCode: phase.closeCode });
     }
   }
 
   /** All is here once the service has said so and the snapshot, where one was due, is there. */
   #caughtUp(): void {
-    if (this.#isToldLive && this.socket.isOpen && this.#stream.at) this.#show({ status: "live" });
+    if (this.#isToldLive && this.#stream.at) this.#show({ status: "live" });
   }
 
-  async #poll(closed: { retryAt: number; closeCode?: number }): Promise<void> {
-    const polling = (this.#polling = {} as { timer?: ReturnType<typeof setTimeout> });
+  async #poll(): Promise<void> {
+    this.#nextPoll.clear();
+    const poll = (this.#polling = {});
+    let status: Status = { status: "polling" };
     try {
       await this.#stream.catchUp();
     } catch (thrown) {
-      if (this.#polling !== polling) return;
-      this.#polling = null;
-      this.#show(isSignedOut(MessagingError.from(thrown)) ? { status: "signed-out" } : { status: "offline", ...closed });
-      return;
+      const isOut = isSignedOut(MessagingError.from(thrown));
+      status = isOut ? { status: "signed-out" } : { status: "offline", ...this.#closed };
     }
-    if (this.#polling !== polling) return;
-    this.#show({ status: "polling" });
-    const isHidden = globalThis.document?.visibilityState === "hidden";
-    polling.timer = setTimeout(() => void this.#poll({ retryAt: 0 }), isHidden ? POLL_HIDDEN : POLL);
+    if (this.#polling !== poll) return;
+    if (status.status === "polling") {
+      const isHidden = globalThis.document?.visibilityState === "hidden";
+      this.#nextPoll.set(isHidden ? POLL_HIDDEN : POLL, () => void this.#poll());
+    } else {
+      this.#polling = null;
+    }
+    this.#show(status);
   }
 
   #stopPolling(): void {
-    clearTimeout(this.#polling?.timer);
+    this.#nextPoll.clear();
     this.#polling = null;
   }
 
   #role(isLeader: boolean): void {
     this.isLeader = isLeader;
     if (isLeader) {
-      this.tabs.post({ type: "leading", connection: this.store.state.connection, at: this.#stream.at });
-      if (this.#isLoaded) this.socket.start();
+      this.#lead();
+      this.socket.start();
     } else {
       this.#stopPolling();
       this.socket.stop();
@@ -276,25 +258,25 @@ export class Connection {
     this.events.role(isLeader);
   }
 
+  /** Tells the other tabs how this one stands, and up to where everything is here. */
+  #lead(): void {
+    this.tabs.post({ type: "leading", connection: this.store.state.connection, at: this.#stream.at });
+  }
+
   #hear(message: TabMessage, from: string): void {
     switch (message.type) {
+      case "probe":
       case "hello":
-        if (this.isLeader) {
-          this.tabs.post({ type: "leading", connection: this.store.state.connection, at: this.#stream.at });
-        }
+        if (this.isLeader) this.#lead();
         break;
       case "reconnect":
-        if (this.isLeader) this.socket.reconnect();
+        if (this.isLeader) this.reconnect();
         return;
       case "leading":
-      case "connection":
         if (this.isLeader) return;
-        this.#follow(message.connection);
-        if (message.type === "leading" && message.at) this.#stream.head(message.at);
+        this.#show(message.connection);
+        if (message.at) this.#stream.head(message.at);
         break;
-      case "head":
-        this.#stream.head(message.at);
-        return;
       case "frame":
         if ("position" in message.frame) this.#stream.accept(message.frame);
         else this.events.ephemeral(message.frame);
@@ -303,15 +285,12 @@ export class Connection {
     this.events.tab(message, from);
   }
 
-  /** A tab that hears from another is as live as that one, once it has a snapshot of its own. */
-  #follow(connection: Status): void {
-    if (this.#isLoaded || connection.status === "signed-out") this.#show(connection);
-  }
-
-  #show(status: Status): void {
-    if (!this.#isRunning) return;
-    this.store.dispatch({ type: "connection", connection: status });
-    if (this.isLeader) this.tabs.post({ type: "connection", connection: status });
-    this.events.status(status, this.isLeader);
+  #show(connection: Status): void {
+    const now = this.store.state.connection;
+    const { status, retryAt, closeCode } = connection;
+    if (!this.#isRunning || (now.status === status && now.retryAt === retryAt && now.closeCode === closeCode)) return;
+    this.store.dispatch({ type: "connection", connection });
+    if (this.isLeader) this.#lead();
+    this.events.status();
   }
 }

@@ -1,33 +1,28 @@
 // What can go wrong with a call, in one shape for both transports.
-import type { Problem } from "../wire";
 import type { ClientError } from "./types";
 
 /** A refusal of the service, or the lack of an answer. */
 export class MessagingError extends Error implements ClientError {
   override readonly name = "MessagingError";
+  declare readonly code: ClientError["code"];
+  declare readonly detail: string;
+  declare readonly status: number;
+  declare readonly retryAfterMs?: number;
+  declare readonly errors?: ClientError["errors"];
 
-  constructor(
-    readonly code: ClientError["code"],
-    readonly detail: string,
-    readonly status: number,
-    readonly retryAfterMs?: number,
-    readonly errors?: Problem["errors"],
-  ) {
+  /** As the service said, or as it has to be said for it. */
+  constructor({ code, detail, status, retryAfterMs, errors }: ClientError) {
     super(detail);
-  }
-
-  /** What the service said. */
-  static of({ code, detail, status, retryAfterMs, errors }: Problem): MessagingError {
-    return new MessagingError(code, detail, status, retryAfterMs, errors);
+    Object.assign(this, { code, detail, status, retryAfterMs, errors });
   }
 
   /** No answer came: whether the service did it is not known. */
   static network(detail: string): MessagingError {
-    return new MessagingError("network", detail, 0);
+    return new MessagingError({ code: "network", detail, status: 0 });
   }
 
   static signedOut(): MessagingError {
-    return new MessagingError("signed_out", "nobody is signed in", 401);
+    return new MessagingError({ code: "signed_out", detail: "nobody is signed in", status: 401 });
   }
 
   /** Anything that was thrown, in this shape. */
@@ -36,12 +31,12 @@ export class MessagingError extends Error implements ClientError {
   }
 }
 
-/** Whether the same call may succeed later, unchanged. */
-export function isPassing(error: ClientError): boolean {
-  return error.status === 0 || error.status === 429 || error.status >= 500;
+/** Whether it takes another token. */
+export function isSignedOut({ status }: ClientError): boolean {
+  return status === 401;
 }
 
-/** Whether it takes another token. */
-export function isSignedOut(error: ClientError): boolean {
-  return error.status === 401;
+/** Whether the same call may succeed later, unchanged but for the token. */
+export function isPassing(error: ClientError): boolean {
+  return error.status === 0 || isSignedOut(error) || error.status === 429 || error.status >= 500;
 }

@@ -22,31 +22,40 @@ export interface InnerState extends State {
 /** Folds the event that comes next in the person's stream; any other leaves the state as it is. */
 export function foldEvent(state: InnerState, frame: DurableFrame): InnerState {
   if (state.position === null || frame.position !== state.position + 1) return state;
-  const next = { ...state, position: frame.position, unreadTotal: frame.unread.total };
-  const { data } = frame;
-  if ("message" in data) {
-    const { message } = data;
-    const folded = foldMessage(next, message);
-    return change(folded, message.conversationId, frame, (conversation) => withMessage(conversation, message));
+  const next = { ...state, position: frame.position, unreadTotal: frame.unread?.total ?? state.unreadTotal };
+  switch (frame.event) {
+    case "message.created":
+    case "message.updated": {
+      const { message } = frame.data;
+      const folded = foldMessage(next, message);
+      return change(folded, message.conversationId, frame, (conversation) => withMessage(conversation, message));
+    }
+    case "conversation.created":
+    case "conversation.updated": {
+      const { conversation } = frame.data;
+      const known = next.conversations[conversation.id];
+      return put(next, { ...(known ? ahead(conversation, known) : conversation), unreadCount: frame.unread.count });
+    }
+    case "cursor.moved": {
+      const { conversationId, userId, readSeq, deliveredSeq } = frame.data;
+      return change(next, conversationId, frame, (conversation) =>
+        userId === conversation.counterpart.id
+          ? {
+              ...conversation,
+              counterpartReadSeq: Math.max(conversation.counterpartReadSeq, readSeq),
+              counterpartDeliveredSeq: Math.max(conversation.counterpartDeliveredSeq, deliveredSeq),
+            }
+          : {
+              ...conversation,
+              readSeq: Math.max(conversation.readSeq, readSeq),
+              deliveredSeq: Math.max(conversation.deliveredSeq, deliveredSeq),
+            },
+      );
+    }
+    default:
+      // Of a newer service: it has its place in the stream, and nothing here shows it.
+      return next;
   }
-  if ("conversation" in data) {
-    const { conversation } = data;
-    const known = next.conversations[conversation.id];
-    return put(next, { ...(known ? ahead(conversation, known) : conversation), unreadCount: frame.unread.count });
-  }
-  return change(next, data.conversationId, frame, (conversation) =>
-    data.userId === conversation.counterpart.id
-      ? {
-          ...conversation,
-          counterpartReadSeq: Math.max(conversation.counterpartReadSeq, data.readSeq),
-          counterpartDeliveredSeq: Math.max(conversation.counterpartDeliveredSeq, data.deliveredSeq),
-        }
-      : {
-          ...conversation,
-          readSeq: Math.max(conversation.readSeq, data.readSeq),
-          deliveredSeq: Math.max(conversation.deliveredSeq, data.deliveredSeq),
-        },
-  );
 }
 
 function change(
@@ -166,17 +175,20 @@ export function foldPage(
   const thread = state.threads[id];
   if (!thread) return state;
   const { messages } = thread;
-  const ready: Thread = { status: "ready", messages, hasBefore: false, hasAfter: false, held: [] };
-  let joined: Thread;
-  if (end === "before") {
-    const older = page.items.filter((item) => item.seq < (messages[0]?.seq ?? Infinity));
-    joined = { ...ready, messages: [...older, ...messages], hasBefore: page.hasBefore, hasAfter: thread.hasAfter };
-  } else if (end === "after") {
-    const newer = page.items.filter((item) => item.seq > (messages.at(-1)?.seq ?? 0));
-    joined = { ...ready, messages: [...messages, ...newer], hasBefore: thread.hasBefore, hasAfter: page.hasAfter };
-  } else {
-    joined = { ...ready, messages: keepEqual(page.items, messages), hasBefore: page.hasBefore, hasAfter: page.hasAfter };
-  }
+  const first = messages[0]?.seq ?? Infinity;
+  const last = messages.at(-1)?.seq ?? 0;
+  const joined: Thread = {
+    status: "ready",
+    messages:
+      end === "before"
+        ? [...page.items.filter(({ seq }) => seq < first), ...messages]
+        : end === "after"
+          ? [...messages, ...page.items.filter(({ seq }) => seq > last)]
+          : keepEqual(page.items, messages),
+    hasBefore: (end === "after" ? thread : page).hasBefore,
+    hasAfter: (end === "before" ? thread : page).hasAfter,
+    held: [],
+  };
   const folded = withMessages(joined, thread.held);
   return settle({ ...state, threads: { ...state.threads, [id]: folded } }, id);
 }

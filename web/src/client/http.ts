@@ -1,12 +1,12 @@
 // Calls over HTTP, with a token, a deadline, and one try more when the token has run out.
 import type { Problem } from "../wire";
-import { MessagingError } from "./error";
+import { isSignedOut, MessagingError } from "./error";
 import type { Tokens } from "./tokens";
 
 /** How long an answer may take, in milliseconds. */
 const DEADLINE = 20_000;
 
-type Query = Record<string, string | number | boolean | null | undefined>;
+type Query = Record<string, string | number | boolean | undefined>;
 
 interface Call {
   query?: Query;
@@ -16,6 +16,8 @@ interface Call {
 
 /** The service's HTTP side, for one person. */
 export class Http {
+  #calls = new Set<AbortController>();
+
   constructor(
     private readonly url: string,
     private readonly tokens: Tokens,
@@ -28,52 +30,65 @@ export class Http {
 
   /** Rejects with a `MessagingError`, or with an `AbortError` when the signal was given. */
   async call<T>(method: string, path: string, call: Call = {}): Promise<T> {
-    const token = await this.tokens.current();
+    const cancel = new AbortController();
+    this.#calls.add(cancel);
     try {
-      return await this.#once(method, path, call, token);
-    } catch (error) {
-      if (!(error instanceof MessagingError) || error.status !== 401) throw error;
-      this.tokens.refuse(token);
-      return this.#once(method, path, call, await this.tokens.current());
+      const token = await this.tokens.current();
+      try {
+        return await this.#once(method, path, call, token, cancel);
+      } catch (error) {
+        if (!(error instanceof MessagingError) || !isSignedOut(error)) throw error;
+        this.tokens.refuse(token);
+        return await this.#once(method, path, call, await this.tokens.current(), cancel);
+      }
+    } finally {
+      this.#calls.delete(cancel);
     }
   }
 
-  async #once<T>(method: string, path: string, call: Call, token: string): Promise<T> {
-    const { body, signal } = call;
-    const deadline = AbortSignal.timeout(DEADLINE);
+  /** Gives up what is on its way: no answer comes any more. */
+  stop(): void {
+    for (const cancel of this.#calls) cancel.abort();
+  }
+
+  async #once<T>(method: string, path: string, call: Call, token: string, cancel: AbortController): Promise<T> {
+    const { query, body, signal } = call;
+    const abort = (): void => cancel.abort();
+    const deadline = setTimeout(abort, DEADLINE);
+    signal?.addEventListener("abort", abort);
     const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     let response, answer;
     try {
+      signal?.throwIfAborted();
+      cancel.signal.throwIfAborted();
       // Called without a receiver: the browser's own fetch takes no other than the window.
       const { fetch } = this;
-      response = await fetch(`${this.url}/api${path}${query(call.query)}`, {
+      response = await fetch(`${this.url}/api${path}${written(query)}`, {
         method,
         headers,
         body: body === undefined ? null : JSON.stringify(body),
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        signal: cancel.signal,
         credentials: "omit",
       });
-      answer = response.status === 204 ? undefined : ((await response.json()) as unknown);
+      answer = (await response.json()) as unknown;
+      cancel.signal.throwIfAborted();
     } catch (thrown) {
       if (signal?.aborted) throw thrown;
       throw MessagingError.network(`${method} ${path}: ${String(thrown)}`);
+    } finally {
+      clearTimeout(deadline);
+      signal?.removeEventListener("abort", abort);
     }
     if (response.ok) return answer as T;
-    throw isProblem(answer)
-      ? MessagingError.of(answer)
-      : new MessagingError("internal", `${method} ${path}: ${response.status}`, response.status);
+    const { status } = response;
+    throw (answer as Partial<Problem> | null)?.code
+      ? new MessagingError(answer as Problem)
+      : new MessagingError({ code: "internal", detail: `${method} ${path}: ${status}`, status });
   }
 }
 
-function query(fields: Query = {}): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined && value !== null) query.set(name, String(value));
-  }
-  return query.size ? `?${query}` : "";
-}
-
-function isProblem(answer: unknown): answer is Problem {
-  return typeof answer === "object" && answer !== null && "code" in answer && "status" in answer;
+function written(fields: Query = {}): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return given.length ? `?${new URLSearchParams(given as [string, string][])}` : "";
 }

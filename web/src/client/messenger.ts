@@ -2,7 +2,6 @@
 import type {
   Conversation,
   DurableFrame,
-  EphemeralFrame,
   Inbox,
   Message,
   SearchPage,
@@ -17,19 +16,17 @@ import { Http } from "./http";
 import { Outbox } from "./outbox";
 import { watchPage } from "./page";
 import { Receipts } from "./receipts";
-import { Rooms } from "./rooms";
+import { HERE, Rooms } from "./rooms";
 import { Storage } from "./storage";
-import { Store } from "./store";
+import { Store, tell } from "./store";
 import type { TabMessage } from "./tabs";
 import { Threads } from "./threads";
 import { Tokens } from "./tokens";
+import { randomUuid } from "./uuid";
 import type { ClientOptions, IncomingMessage, MessagingClient, OutgoingMessage, State } from "./types";
 
-/** How many rooms a session may be in, until the service says it. */
-const ROOMS = 20;
-
-/** As which this tab is known among those that look at a conversation. */
-const HERE = "";
+/** Up to how many UTF-16 units a text is sent over the socket: as many as 4,000 characters may have. */
+const FRAME_MOST = 8_000;
 
 /** Makes a client for whoever `getToken` speaks for. It does nothing before `start`. */
 export function createMessagingClient(options: ClientOptions): MessagingClient {
@@ -48,20 +45,25 @@ class Messenger implements MessagingClient {
   readonly #outbox: Outbox;
   readonly #listeners = new Set<(incoming: IncomingMessage) => void>();
   readonly #url: string;
-  #roomsMost = ROOMS;
+  /** From start to stop: what was begun in one life is of no use in the next. */
+  #life: object | null = null;
+  /** Whether what was kept is in the outbox. */
+  #isRestored = false;
   #lastCreatedAt = "";
+  /** The tab that was last heard to lead. */
+  #leader = "";
   #unwatch: (() => void) | null = null;
 
   constructor(private readonly options: ClientOptions) {
     this.#url = (options.url ?? globalThis.location?.origin ?? "").replace(/\/+$/, "");
-    this.#tokens = new Tokens(options.getToken);
+    this.#tokens = new Tokens(options.getToken, () => this.#beSomebodyElse());
     this.#http = new Http(this.#url, this.#tokens, options.fetch ?? globalThis.fetch);
     const address = `${this.#url.replace(/^http/, "ws")}/api/messages/ws`;
     const WebSocket = options.WebSocket ?? globalThis.WebSocket;
     this.#connection = new Connection(this.#store, this.#http, this.#tokens, WebSocket, address, {
       identify: () => this.#identify(),
       event: (frame, isNew) => this.#happened(frame, isNew),
-      ephemeral: (frame) => this.#heard(frame),
+      ephemeral: (frame) => this.#rooms.hear(frame),
       status: () => this.#statusChanged(),
       welcome: (welcome) => this.#welcomed(welcome),
       role: (isLeader) => void this.#roleChanged(isLeader),
@@ -69,9 +71,10 @@ class Messenger implements MessagingClient {
     });
     const { socket, tabs } = this.#connection;
     this.#threads = new Threads(this.#store, this.#http);
-    this.#receipts = new Receipts(this.#store, this.#http, socket, () => this.#connection.acted());
-    this.#rooms = new Rooms(this.#store, socket, () => this.#roomsMost, {
-      told: (frame) => tabs.post({ type: "frame", frame }),
+    const acted = (): void => this.#connection.acted();
+    this.#receipts = new Receipts(this.#store, this.#http, socket, acted, () => this.#isReached());
+    this.#rooms = new Rooms(this.#store, socket, {
+      told: (frame) => this.#connection.isLeader && tabs.post({ type: "frame", frame }),
       typing: (id, active) => this.#tellTyping(id, active),
     });
     this.#outbox = new Outbox({
@@ -95,6 +98,7 @@ class Messenger implements MessagingClient {
   }
 
   start(): void {
+    this.#life ??= {};
     this.#unwatch ??= watchPage({
       back: () => {
         this.#announceRooms();
@@ -109,12 +113,16 @@ class Messenger implements MessagingClient {
   stop(): void {
     this.#unwatch?.();
     this.#unwatch = null;
+    this.#life = null;
+    this.#isRestored = false;
+    this.#leader = "";
     this.#connection.stop();
     this.#outbox.stop();
     this.#rooms.stop();
     this.#receipts.stop();
     this.#threads.stop();
     this.#storage.close();
+    this.#http.stop();
   }
 
   reconnect(): void {
@@ -122,23 +130,28 @@ class Messenger implements MessagingClient {
   }
 
   async forget(): Promise<void> {
-    await this.#storage.forget();
     this.stop();
     this.#store.dispatch({ type: "reset" });
+    await this.#storage.forget();
   }
 
   async loadConversations(list: "inbox" | "archive" = "inbox"): Promise<void> {
+    const { position } = this.#store.state;
     const { status, hasMore, nextCursor } = this.#store.state[list];
     if (status === "loading" || !hasMore) return;
     this.#store.dispatch({ type: "listing", list });
+    // A snapshot in the meantime has begun the list anew.
+    const isWaiting = (): boolean => this.#store.state[list].status === "loading";
     try {
+      // The first page of the inbox is the snapshot.
+      if (list === "inbox" && position === null) return await this.#connection.catchUp();
       const page = await this.#http.get<Inbox>("/messages/conversations", {
         cursor: nextCursor,
         archived: list === "archive" || undefined,
       });
-      this.#store.dispatch({ type: "listed", list, page });
+      if (isWaiting()) this.#store.dispatch({ type: "listed", list, page });
     } catch (error) {
-      this.#store.dispatch({ type: "list-failed", list, error: MessagingError.from(error) });
+      if (isWaiting()) this.#store.dispatch({ type: "list-failed", list, error: MessagingError.from(error) });
     }
   }
 
@@ -192,7 +205,7 @@ class Messenger implements MessagingClient {
     const text = words.replace(/\r\n?/g, "\n").trim();
     if (!text) throw new RangeError("a message has 1 to 4,000 characters");
     const message: OutgoingMessage = {
-      clientId: crypto.randomUUID(),
+      clientId: randomUuid(),
       conversationId,
       content: { kind: "text", text },
       createdAt: this.#now(),
@@ -215,7 +228,7 @@ class Messenger implements MessagingClient {
     if (!this.#failed(clientId)) return;
     this.#store.dispatch({ type: "discarded", clientId });
     this.#connection.tabs.post({ type: "discarded", clientId });
-    void this.#storage.dropOutgoing(clientId);
+    this.#storage.keep(clientId);
   }
 
   edit(message: Message, text: string): Promise<Message> {
@@ -238,7 +251,7 @@ class Messenger implements MessagingClient {
   setDraft(conversationId: string, text: string): void {
     if ((this.#store.state.drafts[conversationId] ?? "") === text) return;
     this.#store.dispatch({ type: "draft", id: conversationId, text });
-    void this.#storage.keepDraft(conversationId, text);
+    this.#storage.keep(conversationId, text);
   }
 
   async configure(conversationId: string, settings: Settings): Promise<Conversation> {
@@ -257,18 +270,18 @@ class Messenger implements MessagingClient {
     return message;
   }
 
+  /** The page signed somebody else in: nothing of the one before may be seen, sent or kept. */
+  #beSomebodyElse(): void {
+    const wasRunning = this.#life !== null;
+    this.stop();
+    this.#store.dispatch({ type: "reset" });
+    if (wasRunning) this.start();
+  }
+
   async #identify(): Promise<string | null> {
-    const token = await this.#tokens.current();
-    const subject = Tokens.subject(token);
-    const { me } = this.#store.state;
-    if (me && me.id !== subject) this.#store.dispatch({ type: "reset" });
-    const known = this.#http.get<User>("/auth/me").then((user) => {
-      this.#store.dispatch({ type: "identified", me: user });
-      return user.id;
-    });
-    const name = `messaging ${this.#url} ${subject ?? (await known)}`;
-    // Whoever has a subject need not wait to be known; the welcome says it as well.
-    known.catch(() => {});
+    const me = await this.#http.get<User>("/auth/me");
+    this.#store.dispatch({ type: "identified", me });
+    const name = `messaging ${this.#url} ${me.id}`;
     const { persist = "indexedDB" in globalThis, shareConnection = "document" in globalThis } = this.options;
     this.#storage.open(persist ? name : null);
     void this.#restoreDrafts();
@@ -276,7 +289,10 @@ class Messenger implements MessagingClient {
   }
 
   async #restoreDrafts(): Promise<void> {
-    for (const [id, text] of await this.#storage.drafts()) {
+    const life = this.#life;
+    const drafts = await this.#storage.drafts();
+    if (life !== this.#life) return;
+    for (const [id, text] of drafts) {
       if (this.#store.state.drafts[id] === undefined) this.#store.dispatch({ type: "draft", id, text });
     }
   }
@@ -288,55 +304,49 @@ class Messenger implements MessagingClient {
     if (message.senderId === this.#store.state.me?.id || !conversation) return;
     if (this.#connection.isLeader) this.#receipts.markDelivered();
     if (!isNew) return;
-    const { isLeader } = this.#connection;
-    for (const listener of this.#listeners) listener({ message, conversation, isLeader });
+    tell(this.#listeners, { message, conversation, isLeader: this.#connection.isLeader });
   }
 
-  #heard(frame: EphemeralFrame): void {
-    if (frame.event === "typing" || frame.event === "presence") this.#rooms.hear(frame);
+  #isReached(): boolean {
+    const { status } = this.#store.state.connection;
+    return status === "live" || status === "polling";
   }
 
   #statusChanged(): void {
-    const { status } = this.#store.state.connection;
-    const isReached = status === "live" || status === "polling";
-    if (this.#connection.isLeader) this.#outbox.isOpen = isReached;
-    if (status !== "live") this.#rooms.forgetPeople();
+    const isLive = this.#store.state.connection.status === "live";
+    const isReached = this.#isReached();
+    this.#outbox.isOpen = isReached && this.#isRestored;
+    if (!isLive) this.#rooms.forgetPeople();
     if (!isReached) return;
     this.#threads.retry();
     this.#receipts.retry();
-    if (status !== "live") return;
+    if (!isLive) return;
     this.#announceRooms();
     if (this.#connection.isLeader) this.#receipts.markDelivered();
   }
 
   #welcomed({ user, limits }: Welcome): void {
-    const { me } = this.#store.state;
-    if (me && me.id !== user.id) {
-      // The page signed somebody else in: nothing of the one before may be seen.
-      this.stop();
-      this.#store.dispatch({ type: "reset" });
-      this.start();
-      return;
-    }
-    this.#roomsMost = limits.rooms;
-    this.#store.dispatch({ type: "identified", me: user });
-    this.#store.dispatch({ type: "limited", editWindowMs: limits.editWindowMs });
-    this.#rooms.joinAnew();
+    this.#store.dispatch({ type: "identified", me: user, editWindowMs: limits.editWindowMs });
+    this.#rooms.joinAnew(this.#threads.openIds());
   }
 
   async #roleChanged(isLeader: boolean): Promise<void> {
+    this.#isRestored = false;
+    this.#leader = "";
     if (!isLeader) {
       this.#outbox.stop();
       return;
     }
-    for (const message of await this.#storage.outbox()) {
-      const { status } = message;
-      this.#outgoing(status === "failed" ? message : { ...message, status: "queued" });
+    const life = this.#life;
+    const kept = await this.#storage.outbox();
+    if (life !== this.#life || !this.#connection.isLeader) return;
+    for (const message of kept) {
+      this.#take(message.status === "failed" ? message : { ...message, status: "queued" });
     }
-    if (!this.#connection.isLeader) return;
-    for (const message of Object.values(this.#store.state.outbox).flat()) {
-      if (message.status !== "failed") this.#outbox.add(message);
-    }
+    // Not before all is here: what was written last must not overtake what was kept.
+    for (const message of Object.values(this.#store.state.outbox).flat()) this.#post(message);
+    this.#isRestored = true;
+    this.#outbox.isOpen = this.#isReached();
   }
 
   #heardTab(message: TabMessage, from: string): void {
@@ -346,13 +356,14 @@ class Messenger implements MessagingClient {
         if (isLeader) this.#repeatOutgoing();
         return;
       case "leading":
-        if (isLeader) return;
+        if (isLeader || from === this.#leader) return;
+        this.#leader = from;
         this.#announceRooms();
         this.#repeatOutgoing();
         return;
       case "outgoing":
         this.#store.dispatch(message);
-        if (isLeader && message.message.status !== "failed") this.#outbox.add(message.message);
+        this.#post(message.message);
         return;
       case "stored":
       case "discarded":
@@ -374,27 +385,36 @@ class Messenger implements MessagingClient {
   /** Puts a message on its way, wherever it is sent from. */
   #take(message: OutgoingMessage): void {
     this.#outgoing(message);
-    if (this.#connection.isLeader) this.#outbox.add(message);
+    this.#post(message);
+    // A leader that does not answer does not send either.
+    this.#connection.tabs.probe();
+  }
+
+  #post(message: OutgoingMessage): void {
+    if (this.#connection.isLeader && message.status !== "failed") this.#outbox.add(message);
   }
 
   /** A message in the outbox is new or has changed. */
   #outgoing(message: OutgoingMessage): void {
     this.#store.dispatch({ type: "outgoing", message });
     this.#connection.tabs.post({ type: "outgoing", message });
-    if (message.status !== "sending") void this.#storage.keepOutgoing(message);
+    if (message.status !== "sending") this.#storage.keep(message.clientId, message);
   }
 
   #stored(message: Message): void {
     this.#store.dispatch({ type: "stored", message });
-    this.#connection.stored(message);
-    void this.#storage.dropOutgoing(message.clientId);
+    this.#connection.tabs.post({ type: "stored", message });
+    this.#storage.keep(message.clientId);
     this.#connection.acted();
   }
 
   async #deliver({ conversationId, clientId, content }: OutgoingMessage): Promise<Message> {
     const fields = { conversationId, clientId, content };
     const { socket } = this.#connection;
-    if (!socket.isOpen) return this.#http.call("POST", "/messages/send", { body: fields });
+    // What is too long for a frame would end the connection; over HTTP it is refused in so many words.
+    if (!socket.isOpen || content.text.length > FRAME_MOST) {
+      return this.#http.call("POST", "/messages/send", { body: fields });
+    }
     const ok = (await socket.request("message.send", fields)) as { message: Message };
     return ok.message;
   }

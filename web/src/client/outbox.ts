@@ -1,8 +1,9 @@
 // What is on its way: sent in the order in which it was written, one at a time in each conversation, until the
 // service has it or refuses it. Only the tab that leads sends.
-import { isPassing, isSignedOut, MessagingError } from "./error";
-import { Backoff } from "./backoff";
 import type { Message } from "../wire";
+import { Backoff } from "./backoff";
+import { isPassing, MessagingError } from "./error";
+import { byAge } from "./selectors";
 import type { OutgoingMessage } from "./types";
 
 export interface OutboxEvents {
@@ -34,18 +35,23 @@ export class Outbox {
 
   /** Takes a message to send, once. */
   add(message: OutgoingMessage): void {
-    const queue = this.#queues.get(message.conversationId) ?? [];
-    if (queue.some(({ clientId }) => clientId === message.clientId)) return;
+    const { conversationId: id, clientId } = message;
+    if (this.#has(id, clientId)) return;
+    const queue = this.#queues.get(id) ?? [];
     queue.push(message);
-    queue.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
-    this.#queues.set(message.conversationId, queue);
-    this.#next(message.conversationId);
+    queue.sort(byAge);
+    this.#queues.set(id, queue);
+    this.#next(id);
   }
 
   stop(): void {
     this.#isOpen = false;
     this.#forgetRetries();
     this.#queues.clear();
+  }
+
+  #has(id: string, clientId: string): boolean {
+    return this.#queues.get(id)?.some((message) => message.clientId === clientId) ?? false;
   }
 
   #forgetRetries(): void {
@@ -60,7 +66,7 @@ export class Outbox {
   }
 
   async #send(message: OutgoingMessage): Promise<void> {
-    const { conversationId: id } = message;
+    const { conversationId: id, clientId } = message;
     this.#sending.add(id);
     this.events.changed({ ...message, status: "sending" });
     try {
@@ -69,14 +75,16 @@ export class Outbox {
       this.#drop(message);
       this.events.stored(stored);
     } catch (thrown) {
+      // Stopped in the meantime: what comes of it is not this outbox's any more.
+      if (!this.#has(id, clientId)) return;
       const error = MessagingError.from(thrown);
-      if (isPassing(error) || isSignedOut(error)) {
+      if (isPassing(error)) {
         this.events.changed({ ...message, status: "queued" });
         this.#retryLater(id, error);
       } else {
         this.#drop(message);
         const { code, detail, status, errors } = error;
-        this.events.changed({ ...message, status: "failed", error: { code, detail, status, ...(errors && { errors }) } });
+        this.events.changed({ ...message, status: "failed", error: { code, detail, status, errors } });
       }
     } finally {
       this.#sending.delete(id);
@@ -93,6 +101,7 @@ export class Outbox {
   }
 
   #retryLater(id: string, { retryAfterMs }: MessagingError): void {
+    if (!this.#isOpen) return;
     const retry = (): void => {
       this.#retries.delete(id);
       this.#next(id);

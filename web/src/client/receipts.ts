@@ -4,6 +4,7 @@ import { isPassing, MessagingError } from "./error";
 import type { Http } from "./http";
 import type { Socket } from "./socket";
 import type { Store } from "./store";
+import { Timer } from "./timer";
 
 /** How long words on what has arrived are gathered, in milliseconds. */
 const GATHER = 200;
@@ -18,15 +19,18 @@ const AT_ONCE = 3;
 export class Receipts {
   #read = new Map<string, number>();
   #reading = new Set<string>();
-  #delivered = new Map<string, number>();
-  #gathering: ReturnType<typeof setTimeout> | undefined;
-  #again: ReturnType<typeof setTimeout> | undefined;
+  /** What was said to have arrived, and may be on its way still. */
+  #told = new Map<string, number>();
+  #gathering = new Timer();
+  #again = new Timer();
 
   constructor(
     private readonly store: Store,
     private readonly http: Http,
     private readonly socket: Socket,
     private readonly acted: () => void,
+    /** Whether the service can be reached; once it can, all is tried again anyway. */
+    private readonly isReached: () => boolean,
   ) {}
 
   markRead(id: string, seq: number): void {
@@ -38,26 +42,20 @@ export class Receipts {
 
   /** Says what has arrived in all conversations that are known. */
   markDelivered(): void {
-    for (const { id, lastSeq, deliveredSeq, lastMessage, counterpart } of Object.values(
-      this.store.state.conversations,
-    )) {
-      if (lastSeq > deliveredSeq && lastMessage?.senderId === counterpart.id) this.#delivered.set(id, lastSeq);
-    }
-    if (this.#delivered.size) this.#gathering ??= setTimeout(() => this.#tellDelivered(), GATHER);
+    this.#gathering.setOnce(GATHER, () => this.#tellDelivered());
   }
 
-  /** Tries again what could not be said. */
+  /** Tries again what could not be said, or was perhaps not heard. */
   retry(): void {
-    clearTimeout(this.#again);
-    this.#again = undefined;
+    this.#again.clear();
+    this.#told.clear();
     for (const id of this.#read.keys()) void this.#tellRead(id);
   }
 
   stop(): void {
-    clearTimeout(this.#gathering);
-    clearTimeout(this.#again);
-    this.#gathering = this.#again = undefined;
-    this.#delivered.clear();
+    this.#gathering.clear();
+    this.#again.clear();
+    this.#told.clear();
     this.#read.clear();
   }
 
@@ -73,8 +71,8 @@ export class Receipts {
       this.acted();
     } catch (error) {
       const reason = MessagingError.from(error);
-      if (isPassing(reason)) this.#again ??= setTimeout(() => this.retry(), reason.retryAfterMs ?? AGAIN);
-      else this.#read.delete(id);
+      if (!isPassing(reason)) this.#read.delete(id);
+      else if (this.isReached()) this.#again.setOnce(reason.retryAfterMs ?? AGAIN, () => this.retry());
       return;
     } finally {
       this.#reading.delete(id);
@@ -83,13 +81,16 @@ export class Receipts {
   }
 
   #tellDelivered(): void {
-    this.#gathering = undefined;
-    const told = [...this.#delivered].slice(0, AT_ONCE);
-    for (const [id, seq] of told) {
-      this.#delivered.delete(id);
-      const { deliveredSeq = 0 } = this.store.state.conversations[id] ?? {};
-      if (seq > deliveredSeq) this.socket.post("conversation.delivered", { conversationId: id, seq });
+    let told = 0;
+    for (const conversation of Object.values(this.store.state.conversations)) {
+      const { id, lastSeq: seq, deliveredSeq, lastMessage, counterpart } = conversation;
+      if (seq <= Math.max(deliveredSeq, this.#told.get(id) ?? 0) || lastMessage?.senderId !== counterpart.id) continue;
+      if (++told > AT_ONCE) {
+        this.markDelivered();
+        return;
+      }
+      this.#told.set(id, seq);
+      this.socket.post("conversation.delivered", { conversationId: id, seq });
     }
-    if (this.#delivered.size) this.#gathering = setTimeout(() => this.#tellDelivered(), GATHER);
   }
 }

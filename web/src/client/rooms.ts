@@ -13,6 +13,12 @@ const TYPING_PAUSE = 5_000;
 /** How long a room is kept after it was left: pages open what they have just closed. */
 const LINGER = 1_000;
 
+/** In how many rooms a session may be. */
+const ROOMS_MOST = 20;
+
+/** As which this tab is known among those that look at a conversation. */
+export const HERE = "";
+
 type RoomFrame = Extract<EphemeralFrame, { event: "typing" | "presence" }>;
 
 interface Joined {
@@ -42,7 +48,6 @@ export class Rooms {
   constructor(
     private readonly store: Store,
     private readonly socket: Socket,
-    private readonly most: () => number,
     private readonly events: RoomEvents,
   ) {}
 
@@ -67,7 +72,9 @@ export class Rooms {
       this.#stay(id, tab);
       const tabs = this.#wanted.get(id);
       tabs?.delete(tab);
-      if (tabs && !tabs.size) this.#wanted.delete(id);
+      if (tabs?.size) return;
+      this.#wanted.delete(id);
+      this.store.dispatch({ type: "presence", id, presence: null });
       this.#join();
     }, LINGER);
     this.#lingering.set(`${tab} ${id}`, linger);
@@ -79,8 +86,9 @@ export class Rooms {
   }
 
   /** A new session is in no room yet. */
-  joinAnew(): void {
+  joinAnew(here: string[]): void {
     this.#joined.clear();
+    for (const id of here) this.want(id, HERE);
     this.#join();
   }
 
@@ -89,24 +97,20 @@ export class Rooms {
     this.#joined.clear();
     for (const expiry of this.#expiries.values()) clearTimeout(expiry);
     this.#expiries.clear();
-    const { presence, typing } = this.store.state;
-    for (const id of Object.keys(presence)) this.store.dispatch({ type: "presence", id, presence: null });
-    for (const id of Object.keys(typing)) this.store.dispatch({ type: "typing", id, active: false });
+    this.store.dispatch({ type: "alone" });
   }
 
   /** Takes in what is told of a room. */
-  hear({ event, data }: RoomFrame): void {
-    const { conversationId: id } = data;
+  hear({ event, data }: EphemeralFrame): void {
     if (event === "presence") {
-      const { online, lastSeenAt } = data;
-      this.store.dispatch({ type: "presence", id, presence: { online, ...(lastSeenAt && { lastSeenAt }) } });
-      return;
-    }
-    clearTimeout(this.#expiries.get(id));
-    this.store.dispatch({ type: "typing", id, active: data.active });
-    if (data.active) {
+      const { conversationId: id, online, lastSeenAt } = data;
+      this.store.dispatch({ type: "presence", id, presence: { online, lastSeenAt } });
+    } else if (event === "typing") {
+      const { conversationId: id, active, expiresInMs } = data;
+      clearTimeout(this.#expiries.get(id));
+      this.store.dispatch({ type: "typing", id, active });
       const expire = (): void => this.store.dispatch({ type: "typing", id, active: false });
-      this.#expiries.set(id, setTimeout(expire, data.expiresInMs));
+      if (active) this.#expiries.set(id, setTimeout(expire, expiresInMs));
     }
   }
 
@@ -137,6 +141,7 @@ export class Rooms {
     this.#lingering.clear();
     for (const { pause } of this.#writing.values()) clearTimeout(pause);
     this.#writing.clear();
+    this.#wanted.clear();
     this.forgetPeople();
   }
 
@@ -149,7 +154,7 @@ export class Rooms {
 
   #join(): void {
     if (!this.socket.isOpen) return;
-    const wanted = new Set([...this.#wanted.keys()].slice(-this.most()));
+    const wanted = new Set([...this.#wanted.keys()].slice(-ROOMS_MOST));
     for (const id of this.#joined) {
       if (wanted.has(id)) continue;
       this.#joined.delete(id);
@@ -161,6 +166,7 @@ export class Rooms {
       this.#joined.add(id);
       this.socket.request("room.join", { conversationId: id }).then(
         (ok) => {
+          if (!this.#joined.has(id)) return;
           const { presence } = ok as Joined;
           const frame: RoomFrame = { event: "presence", data: { conversationId: id, ...presence } };
           this.hear(frame);

@@ -10,6 +10,11 @@ export function byActivity(
   return compare(instant(b.lastActivityAt), instant(a.lastActivityAt)) || compare(b.id, a.id);
 }
 
+/** Orders what was written by when that was. */
+export function byAge(a: { createdAt: string }, b: { createdAt: string }): number {
+  return compare(a.createdAt, b.createdAt);
+}
+
 /** Times come with 3 or 6 digits of a second; as text they compare once both have 6. */
 function instant(time: string): string {
   return time.length === 24 ? `${time.slice(0, 23)}000Z` : time;

@@ -2,6 +2,7 @@
 import type { ClientFrame, DurableFrame, EphemeralFrame, Problem, Welcome } from "../wire";
 import { Backoff, HEALTHY } from "./backoff";
 import { isSignedOut, MessagingError } from "./error";
+import { Timer } from "./timer";
 import type { Tokens } from "./tokens";
 
 /** How long a handshake, a hello or an op may take, in milliseconds. */
@@ -13,22 +14,34 @@ const SLACK = 10_000;
 /** How long the answer to a probe may take. */
 const PROBE_DEADLINE = 5_000;
 
+/** A token with less than this left when it is said to end is one that lives no longer: it has its time first. */
+const NOTICE = 55_000;
+
+/** How long the close frame may take that follows a `bye`. */
+const FAREWELL = 1_000;
+
 /** How the socket stands. */
 export type Phase =
   | { name: "connecting" }
   | { name: "open"; welcome: Welcome }
   | { name: "closed"; retryAt: number; failures: number; closeCode?: number }
-  | { name: "stopped"; closeCode: number }
-  | { name: "signed-out" };
+  | { name: "stopped" | "signed-out"; closeCode?: number };
 
 export interface SocketEvents {
   phase(phase: Phase): void;
   frame(frame: DurableFrame | EphemeralFrame): void;
 }
 
+type Bye = Extract<EphemeralFrame, { event: "bye" }>;
 type Ops = { [F in ClientFrame as F["op"]]: Omit<F, "op" | "id"> };
 
 interface Reply {
+  reply: number;
+  ok?: unknown;
+  error?: Problem;
+}
+
+interface Waiting {
   resolve(ok: unknown): void;
   reject(error: MessagingError): void;
   timer: ReturnType<typeof setTimeout>;
@@ -37,7 +50,9 @@ interface Reply {
 /** One connection after the other, for one person. */
 export class Socket {
   #socket: WebSocket | null = null;
-  #replies = new Map<number, Reply>();
+  /** The attempt to connect that counts. */
+  #attempt: object | null = null;
+  #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #backoff = new Backoff();
   #token = "";
@@ -46,10 +61,12 @@ export class Socket {
   #isOpen = false;
   #openedAt = 0;
   #refusedOnce = false;
+  #saidAt = 0;
   #heartbeatMs = 25_000;
-  #bye: { code: number; afterMs?: number } | null = null;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #silence: ReturnType<typeof setTimeout> | undefined;
+  #bye: Bye["data"] | null = null;
+  #retry = new Timer();
+  #silence = new Timer();
+  #refresh = new Timer();
 
   constructor(
     private readonly url: string,
@@ -66,18 +83,18 @@ export class Socket {
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    this.reconnect();
+    this.allow();
+    this.probe();
   }
 
-  /** Connects now instead of later, also after the service said not to. */
-  reconnect(): void {
+  /** Forgets that the service said not to come back. */
+  allow(): void {
     this.#isStopped = false;
-    this.probe();
   }
 
   stop(): void {
     this.#running = false;
-    clearTimeout(this.#retry);
+    this.#token = "";
     this.#drop();
   }
 
@@ -86,14 +103,13 @@ export class Socket {
     if (this.#isOpen) {
       this.request("ping", {}, PROBE_DEADLINE).catch(() => this.#lose());
     } else if (this.#running && !this.#isStopped && !this.#socket) {
-      clearTimeout(this.#retry);
       void this.#connect();
     }
   }
 
-  /** The machine has no network: waits for the probe that comes when it has. */
+  /** The machine has no network: whatever the connection looks like, it is lost. */
   lose(): void {
-    if (this.#running && this.#socket) this.#lose();
+    if (this.#socket || this.#retry.isSet) this.#closed(1006);
   }
 
   /** Sends an op and gives its answer. Rejects with a `MessagingError`: `network` when none came. */
@@ -107,43 +123,34 @@ export class Socket {
   }
 
   async #connect(): Promise<void> {
+    this.#retry.clear();
+    const attempt = (this.#attempt = {});
     this.events.phase({ name: "connecting" });
     let socket: WebSocket;
     try {
-      const token = await this.tokens.current();
-      if (!this.#running || this.#socket) return;
+      // The page is asked before each connection; for the first one it has just been.
+      const token = await (this.#token ? this.tokens.fresh() : this.tokens.current());
+      if (this.#attempt !== attempt) return;
       this.#token = token;
       const { WebSocket } = this;
       socket = new WebSocket(this.url, "messaging.v1");
-    } catch (error) {
-      this.#failToConnect(MessagingError.from(error));
+    } catch (thrown) {
+      if (this.#attempt !== attempt) return;
+      if (isSignedOut(MessagingError.from(thrown))) this.events.phase({ name: "signed-out" });
+      else this.#reconnectIn(this.#backoff.next());
       return;
     }
     this.#socket = socket;
-    this.#bye = null;
     this.#listenFor(DEADLINE);
+    // The close that follows says all; some Node clients report an error that nobody listens to as uncaught.
+    socket.onerror = () => {};
     socket.onopen = () => this.#greet();
-    socket.onmessage = (event) => {
-      if (this.#socket === socket) this.#receive(String(event.data));
-    };
-    socket.onclose = (event) => {
-      if (this.#socket === socket) this.#closed(event.code);
-    };
-  }
-
-  #failToConnect(error: MessagingError): void {
-    if (!this.#running) return;
-    if (isSignedOut(error)) {
-      this.#drop();
-      this.events.phase({ name: "signed-out" });
-    } else {
-      this.#reconnectIn(this.#backoff.next());
-    }
+    socket.onmessage = (event) => this.#receive(event.data);
+    socket.onclose = (event) => this.#closed(event.code);
   }
 
   #greet(): void {
-    const since = this.since();
-    const hello = { token: this.#token, ...(since && { since }) };
+    const hello = { token: this.#token, since: this.since() };
     // Not a promise: the frames that come with the answer must find the session open. When there is none,
     // the close that follows says what to do.
     this.#ask("hello", hello, DEADLINE, (welcome) => this.#opened(welcome as Welcome), () => this.#lose());
@@ -162,52 +169,59 @@ export class Socket {
     op: O,
     fields: Ops[O],
     deadline: number,
-    resolve: Reply["resolve"],
-    reject: Reply["reject"],
+    resolve: Waiting["resolve"],
+    reject: Waiting["reject"],
   ): void {
     const id = ++this.#lastId;
     const timer = setTimeout(() => {
-      this.#replies.delete(id);
+      this.#waiting.delete(id);
       reject(MessagingError.network(`${op}: no answer`));
     }, deadline);
-    this.#replies.set(id, { resolve, reject, timer });
+    this.#waiting.set(id, { resolve, reject, timer });
     this.#send({ id, op, ...fields });
   }
 
-  #receive(text: string): void {
-    this.#listenFor(this.#isOpen ? this.#heartbeatMs + SLACK : DEADLINE);
-    const frame = JSON.parse(text) as { reply?: number; ok?: unknown; error?: Problem; event?: string };
-    if (frame.event === undefined) {
-      this.#answer(frame);
-      return;
+  #receive(data: unknown): void {
+    if (!this.#bye) this.#listenFor(this.#isOpen ? this.#heartbeatMs + SLACK : DEADLINE);
+    try {
+      this.#take(JSON.parse(String(data)) as Reply | DurableFrame | EphemeralFrame);
+    } catch {
+      // What cannot be understood may have been something that mattered: it is asked for again.
+      this.#lose();
     }
-    const event = frame as DurableFrame | EphemeralFrame;
-    if (event.event === "bye") {
-      this.#bye = { code: event.data.code, ...(event.data.afterMs && { afterMs: event.data.afterMs }) };
+    // The service tells its heartbeat only when it has nothing else to tell, but wants to hear something.
+    if (Date.now() - this.#saidAt >= this.#heartbeatMs) this.post("ping", {});
+  }
+
+  #take(frame: Reply | DurableFrame | EphemeralFrame): void {
+    if (!("event" in frame)) {
+      this.#answer(frame);
+    } else if (frame.event === "bye") {
+      this.#bye = frame.data;
       // Whoever was sent away does not wait for a close frame, which may get lost.
-      this.#listenFor(1_000);
-    } else if (event.event === "heartbeat") {
-      this.post("ping", {});
-      this.events.frame(event);
-    } else if (event.event === "token.expiring") {
-      void this.#refreshToken();
+      this.#listenFor(FAREWELL);
+    } else if (frame.event === "token.expiring") {
+      const { inMs } = frame.data;
+      this.#refresh.set(inMs < NOTICE ? inMs / 2 : 0, () => void this.#refreshToken());
     } else {
-      this.events.frame(event);
+      this.events.frame(frame);
     }
   }
 
-  #answer({ reply, ok, error }: { reply?: number; ok?: unknown; error?: Problem }): void {
-    const waiting = this.#replies.get(reply ?? 0);
+  #answer({ reply, ok, error }: Reply): void {
+    const waiting = this.#waiting.get(reply);
     if (!waiting) return;
-    this.#replies.delete(reply ?? 0);
+    this.#waiting.delete(reply);
     clearTimeout(waiting.timer);
-    if (error) waiting.reject(MessagingError.of(error));
+    if (error) waiting.reject(new MessagingError(error));
     else waiting.resolve(ok);
   }
 
   async #refreshToken(): Promise<void> {
     try {
-      const token = await this.tokens.fresh();
+      const token = await this.tokens.fresh(true);
+      // The service would say at once that this one is about to end.
+      if (token === this.#token) return;
       await this.request("token.refresh", { token });
       this.#token = token;
     } catch {
@@ -216,13 +230,14 @@ export class Socket {
   }
 
   #send(frame: object): void {
-    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame));
+    if (this.#socket?.readyState !== 1) return;
+    this.#saidAt = Date.now();
+    this.#socket.send(JSON.stringify(frame));
   }
 
   /** Gives the connection up unless something comes within so many milliseconds. */
   #listenFor(milliseconds: number): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#lose(), milliseconds);
+    this.#silence.set(milliseconds, () => this.#lose());
   }
 
   #lose(): void {
@@ -231,10 +246,9 @@ export class Socket {
 
   /** What comes next is in the code: https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol/ */
   #closed(closeCode: number): void {
-    const code = this.#bye && closeCode === 1006 ? this.#bye.code : closeCode;
-    const afterMs = this.#bye?.afterMs;
-    const wasOpen = this.#isOpen;
-    const wasHealthy = wasOpen && Date.now() - this.#openedAt > HEALTHY;
+    const bye = this.#bye;
+    const code = bye && closeCode === 1006 ? bye.code : closeCode;
+    const wasHealthy = this.#isOpen && Date.now() - this.#openedAt > HEALTHY;
     this.#drop();
     if (!this.#running) return;
     if (wasHealthy) this.#backoff.reset();
@@ -251,36 +265,30 @@ export class Socket {
     } else if (code >= 4200 && code < 4300 && wasHealthy) {
       this.#reconnectIn(0, code);
     } else {
-      this.#reconnectIn(afterMs ?? this.#backoff.next(), code);
+      this.#reconnectIn(bye?.afterMs ?? this.#backoff.next(), code);
     }
   }
 
   #reconnectIn(milliseconds: number, closeCode?: number): void {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.#connect(), milliseconds);
-    this.events.phase({
-      name: "closed",
-      retryAt: Date.now() + milliseconds,
-      failures: this.#backoff.failures,
-      ...(closeCode !== undefined && { closeCode }),
-    });
+    this.#retry.set(milliseconds, () => void this.#connect());
+    const { failures } = this.#backoff;
+    this.events.phase({ name: "closed", retryAt: Date.now() + milliseconds, failures, closeCode });
   }
 
   #drop(): void {
-    clearTimeout(this.#silence);
+    for (const timer of [this.#retry, this.#silence, this.#refresh]) timer.clear();
     const socket = this.#socket;
-    this.#socket = null;
+    this.#socket = this.#attempt = this.#bye = null;
     this.#isOpen = false;
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null;
-      // An error of a socket that nobody listens to would be reported as unhandled by some Node clients.
-      socket.onerror = () => {};
       socket.close();
     }
-    for (const reply of this.#replies.values()) {
-      clearTimeout(reply.timer);
-      reply.reject(MessagingError.network("the connection was lost"));
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { timer, reject } of waiting) {
+      clearTimeout(timer);
+      reject(MessagingError.network("the connection was lost"));
     }
-    this.#replies.clear();
   }
 }

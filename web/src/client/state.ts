@@ -2,6 +2,7 @@
 import type { Conversation, DurableFrame, Inbox, Message, MessagePage, User } from "../wire";
 import { foldConversation, foldEvent, foldPage, foldStored, put, type InnerState, type Thread } from "./fold";
 import { initialState } from "./initial";
+import { byAge } from "./selectors";
 import type {
   ClientError,
   Connection,
@@ -12,8 +13,7 @@ import type {
 
 export type Action =
   | { type: "connection"; connection: Connection }
-  | { type: "identified"; me: User }
-  | { type: "limited"; editWindowMs: number }
+  | { type: "identified"; me: User; editWindowMs?: number }
   | { type: "snapshot"; inbox: Inbox }
   | { type: "event"; frame: DurableFrame }
   | { type: "stored"; message: Message }
@@ -32,6 +32,7 @@ export type Action =
   | { type: "draft"; id: string; text: string }
   | { type: "typing"; id: string; active: boolean }
   | { type: "presence"; id: string; presence: Presence | null }
+  | { type: "alone" }
   | { type: "reset" };
 
 /** The state of a client that has not begun. */
@@ -44,9 +45,7 @@ export function reduce(state: InnerState, action: Action): InnerState {
     case "connection":
       return { ...state, connection: action.connection };
     case "identified":
-      return { ...state, me: action.me };
-    case "limited":
-      return { ...state, editWindowMs: action.editWindowMs };
+      return { ...state, me: action.me, editWindowMs: action.editWindowMs ?? state.editWindowMs };
     case "snapshot":
       return takeSnapshot(state, action.inbox);
     case "event":
@@ -64,7 +63,7 @@ export function reduce(state: InnerState, action: Action): InnerState {
     case "absent":
       return { ...state, missing: without(state.missing, action.id) };
     case "opening":
-      return withThread(state, action.id, (thread) => ({ ...thread, status: "loading", stale: false }));
+      return withThread(state, action.id, opening);
     case "fetching":
       return withThread(state, action.id, fetching(action.end));
     case "page":
@@ -80,6 +79,7 @@ export function reduce(state: InnerState, action: Action): InnerState {
     case "draft":
       return { ...state, drafts: withDraft(state.drafts, action.id, action.text) };
     case "typing":
+      if (action.active === action.id in state.typing) return state;
       return { ...state, typing: action.active ? { ...state.typing, [action.id]: true } : without(state.typing, action.id) };
     case "presence":
       return {
@@ -88,6 +88,8 @@ export function reduce(state: InnerState, action: Action): InnerState {
           ? { ...state.presence, [action.id]: action.presence }
           : without(state.presence, action.id),
       };
+    case "alone":
+      return { ...state, typing: {}, presence: {} };
     case "reset":
       return innerInitialState;
   }
@@ -118,13 +120,9 @@ function takePage(state: InnerState, list: "inbox" | "archive", page: Inbox): In
   return withList(listed, list, {
     status: "ready",
     hasMore: nextCursor !== undefined,
-    ...(nextCursor !== undefined && { nextCursor }),
-    ...(last ? { floor: { lastActivityAt: last.lastActivityAt, id: last.id } } : floorOf(state[list])),
+    nextCursor,
+    floor: last ? { lastActivityAt: last.lastActivityAt, id: last.id } : state[list].floor,
   });
-}
-
-function floorOf({ floor }: ConversationListState): Pick<ConversationListState, "floor"> {
-  return floor ? { floor } : {};
 }
 
 function withList(state: InnerState, name: "inbox" | "archive", list: ConversationListState): InnerState {
@@ -133,6 +131,10 @@ function withList(state: InnerState, name: "inbox" | "archive", list: Conversati
 
 function withThread(state: InnerState, id: string, how: (thread: Thread) => Thread): InnerState {
   return { ...state, threads: { ...state.threads, [id]: how(state.threads[id] ?? noThread) } };
+}
+
+function opening({ fetching: _, ...thread }: Thread): Thread {
+  return { ...thread, status: "loading", stale: false };
 }
 
 function fetching(end: "before" | "after"): (thread: Thread) => Thread {
@@ -153,7 +155,7 @@ function withOutgoing(state: InnerState, message: OutgoingMessage): InnerState {
   const next = known
     ? waiting.map((outgoing) => (outgoing.clientId === clientId ? message : outgoing))
     : [...waiting, message];
-  next.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+  next.sort(byAge);
   return { ...state, outbox: { ...state.outbox, [id]: next } };
 }
 

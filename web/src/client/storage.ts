@@ -1,81 +1,100 @@
 // What is kept on the device for one person: messages that are not sent yet, and drafts. Without IndexedDB,
 // or when the browser refuses it, nothing is kept and all else works.
+import { byAge } from "./selectors";
+import { Timer } from "./timer";
 import type { OutgoingMessage } from "./types";
 
-type Store = "outbox" | "drafts";
+/** A message by its `clientId`, or a draft by the id of its conversation. */
+type Kept = OutgoingMessage | string;
+
+const STORE = "kept";
+
+/** How long a store may take to open, in milliseconds; some browsers never open one, and never say so. */
+const PATIENCE = 3_000;
 
 /** Keeps things until they are taken away; never rejects. */
 export class Storage {
-  #found: (database: IDBDatabase | null) => void = () => {};
+  #name: string | null = null;
+  #late = new Timer();
+  #found: ((database: IDBDatabase | null) => void) | null = null;
   /** What is to be kept before it is known for whom waits here. */
-  #database = new Promise<IDBDatabase | null>((resolve) => (this.#found = resolve));
+  #database = this.#expect();
 
   /** Opens a person's store; null keeps nothing. */
   open(name: string | null): void {
-    if (!name) this.#found(null);
-    else open(name).then(this.#found, () => this.#found(null));
+    const found = this.#found;
+    if (!found) return;
+    this.#found = null;
+    this.#name = name;
+    if (!name) {
+      found(null);
+      return;
+    }
+    this.#late.set(PATIENCE, () => found(null));
+    void opened(name)
+      .catch(() => null)
+      .then(found);
+  }
+
+  /** Lets go of the store, and of what waits for one; what comes then waits for the next. */
+  close(): void {
+    this.#late.clear();
+    this.#found?.(null);
+    void this.#database.then((database) => database?.close());
+    this.#database = this.#expect();
   }
 
   /** The messages that were not sent, oldest first. */
   async outbox(): Promise<OutgoingMessage[]> {
-    const messages = await this.#read<OutgoingMessage>("outbox", (store) => store.getAll());
-    return messages.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+    return (await this.#all()).flatMap(([, kept]) => (typeof kept === "string" ? [] : kept)).sort(byAge);
   }
 
   async drafts(): Promise<[conversationId: string, text: string][]> {
-    const keys = await this.#read<string>("drafts", (store) => store.getAllKeys() as IDBRequest<string[]>);
-    const texts = await this.#read<string>("drafts", (store) => store.getAll());
-    return keys.map((key, place) => [key, texts[place] ?? ""]);
+    return (await this.#all()).flatMap(([key, kept]) => (typeof kept === "string" ? [[key, kept]] : []));
   }
 
-  keepOutgoing(message: OutgoingMessage): Promise<void> {
-    return this.#write("outbox", (store) => store.put(message, message.clientId));
+  /** Keeps something in place of what was kept under this key; nothing, when there is nothing to keep. */
+  keep(key: string, what?: Kept): void {
+    void ask(this.#database, (store) => [what ? store.put(what, key) : store.delete(key)]);
   }
 
-  dropOutgoing(clientId: string): Promise<void> {
-    return this.#write("outbox", (store) => store.delete(clientId));
-  }
-
-  keepDraft(conversationId: string, text: string): Promise<void> {
-    return this.#write("drafts", (store) => (text ? store.put(text, conversationId) : store.delete(conversationId)));
-  }
-
+  /** Lets go of the store, and of all that is in it. */
   async forget(): Promise<void> {
-    await this.#write("outbox", (store) => store.clear());
-    await this.#write("drafts", (store) => store.clear());
+    this.close();
+    if (!this.#name) return;
+    const database = opened(this.#name);
+    await ask(database, (store) => [store.clear()]);
+    await database.then((open) => open.close(), () => {});
   }
 
-  /** Lets go of the store; what comes then waits until one is opened again. */
-  close(): void {
-    void this.#database.then((database) => database?.close());
-    this.#database = new Promise((resolve) => (this.#found = resolve));
+  async #all(): Promise<[key: string, kept: Kept][]> {
+    const [keys = [], all = []] = await ask(this.#database, (store) => [store.getAllKeys(), store.getAll()]);
+    return (keys as string[]).map((key, place) => [key, (all as Kept[])[place] ?? ""]);
   }
 
-  async #read<T>(name: Store, ask: (store: IDBObjectStore) => IDBRequest<T[]>): Promise<T[]> {
-    try {
-      const database = await this.#database;
-      return database ? await answer(ask(database.transaction(name).objectStore(name))) : [];
-    } catch {
-      return [];
-    }
-  }
-
-  async #write(name: Store, act: (store: IDBObjectStore) => IDBRequest): Promise<void> {
-    try {
-      const database = await this.#database;
-      if (database) await answer(act(database.transaction(name, "readwrite").objectStore(name)));
-    } catch {
-      // A full or forbidden store keeps nothing; the message is still in memory and still sent.
-    }
+  #expect(): Promise<IDBDatabase | null> {
+    return new Promise((resolve) => (this.#found = resolve));
   }
 }
 
-function open(name: string): Promise<IDBDatabase> {
+/** Does something in one transaction. A full or forbidden store keeps nothing, and gives nothing. */
+async function ask(
+  opening: Promise<IDBDatabase | null>,
+  act: (store: IDBObjectStore) => IDBRequest[],
+): Promise<unknown[]> {
+  try {
+    const database = await opening;
+    if (!database) return [];
+    return await Promise.all(act(database.transaction(STORE, "readwrite").objectStore(STORE)).map(answer));
+  } catch {
+    return [];
+  }
+}
+
+// Asynchronous from its first line: some browsers throw where they should refuse.
+async function opened(name: string): Promise<IDBDatabase> {
   const request = indexedDB.open(name, 1);
-  request.onupgradeneeded = () => {
-    request.result.createObjectStore("outbox");
-    request.result.createObjectStore("drafts");
-  };
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
   return answer(request);
 }
 

@@ -14,11 +14,24 @@ export class Store {
     const next = reduce(this.#state, action);
     if (next === this.#state) return;
     this.#state = next;
-    for (const listener of this.#listeners) listener();
+    tell(this.#listeners, undefined);
   }
 
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Tells each listener. What the page gets wrong in one is reported, and is nobody else's trouble. */
+export function tell<T>(listeners: Iterable<(what: T) => void>, what: T): void {
+  for (const listener of listeners) {
+    try {
+      listener(what);
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown;
+      });
+    }
   }
 }

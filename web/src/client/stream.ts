@@ -1,8 +1,10 @@
 // The person's stream of events, without a gap: what is out of turn waits, what is missing is fetched, and
 // when the log does not reach back the state is taken anew. Where the frames come from does not matter.
 import type { DurableFrame, Inbox, Missed } from "../wire";
+import { Backoff } from "./backoff";
 import { MessagingError } from "./error";
 import type { Http } from "./http";
+import { Timer } from "./timer";
 
 /** How long a gap may be closed by frames that come late, in milliseconds. */
 const PATIENCE = 300;
@@ -28,13 +30,19 @@ export interface StreamEvents {
   listed(): number;
 }
 
-/** Puts events in turn. */
+/** Puts events in turn. Once there was a snapshot, it sees to it by itself that nothing stays missing. */
 export class Stream {
   #at: StreamPosition | null = null;
   #head = 0;
   #early = new Map<number, DurableFrame>();
+  /** What is asked for under another era is of no use. */
+  #era = {};
+  #isBegun = false;
+  #isDue = false;
   #work: Promise<void> | null = null;
-  #gap: ReturnType<typeof setTimeout> | undefined;
+  #gap = new Timer();
+  #patience = PATIENCE;
+  #backoff = new Backoff();
 
   constructor(
     private readonly http: Http,
@@ -48,45 +56,52 @@ export class Stream {
 
   /** Takes a frame that came by itself. */
   accept(frame: DurableFrame): void {
-    if (this.#at && frame.position <= this.#at.position) return;
-    this.#head = Math.max(this.#head, frame.position);
-    if (this.#early.size < EARLY_MOST) this.#early.set(frame.position, frame);
+    const { position } = frame;
+    const next = this.#at ? this.#at.position + 1 : 0;
+    if (position < next) return;
+    this.#head = Math.max(this.#head, position);
+    if (position === next || this.#early.size < EARLY_MOST) this.#early.set(position, frame);
     this.#takeTurns();
     this.#awaitGap();
   }
 
   /** The stream is known to reach so far. */
-  head(at: StreamPosition): void {
+  head({ epoch, position }: StreamPosition): void {
     if (!this.#at) return;
-    if (at.epoch !== this.#at.epoch) {
-      void this.restart().catch(() => {});
-      return;
+    if (epoch !== this.#at.epoch) {
+      this.restart();
+    } else {
+      this.#head = Math.max(this.#head, position);
+      this.#awaitGap();
     }
-    this.#head = Math.max(this.#head, at.position);
-    this.#awaitGap();
   }
 
-  /** Fetches what is missing, or everything when nothing is there yet. Rejects with a `MessagingError`. */
-  catchUp(): Promise<void> {
-    this.#work ??= this.#catchUp().finally(() => {
+  /**
+   * Fetches what is missing, or everything when nothing is there yet; `anew` also when that is already on
+   * its way. Rejects with a `MessagingError`.
+   */
+  catchUp(anew = false): Promise<void> {
+    this.#isDue ||= anew;
+    if (this.#work) return this.#work;
+    const work = this.#fetchAll().finally(() => {
+      if (this.#work !== work) return;
       this.#work = null;
       this.#awaitGap();
     });
-    return this.#work;
+    return (this.#work = work);
   }
 
-  /** Takes everything anew. Rejects with a `MessagingError`. */
-  restart(): Promise<void> {
+  /** Takes everything anew, however long it takes. */
+  restart(): void {
     this.#begin();
-    const running = this.#work ?? Promise.resolve();
-    // What runs may have begun before the reason to restart.
-    return running.catch(() => {}).then(() => (this.#at ? undefined : this.catchUp()));
+    this.catchUp().catch(() => {});
   }
 
   stop(): void {
-    clearTimeout(this.#gap);
-    this.#gap = undefined;
     this.#begin();
+    this.#gap.clear();
+    this.#isBegun = false;
+    this.#work = null;
   }
 
   /** Positions of before mean nothing any more. */
@@ -94,54 +109,75 @@ export class Stream {
     this.#at = null;
     this.#head = 0;
     this.#early.clear();
+    this.#era = {};
   }
 
-  async #catchUp(): Promise<void> {
-    clearTimeout(this.#gap);
-    this.#gap = undefined;
-    for (let more = true; more; ) {
-      const from = this.#at;
-      if (!from) return this.#takeSnapshot();
-      let missed: Missed;
-      try {
-        missed = await this.http.get<Missed>("/messages/sync", { since: from.position, epoch: from.epoch });
-      } catch (error) {
-        if (error instanceof MessagingError && error.code === "resync") return this.#takeSnapshot();
-        throw error;
-      }
-      if (this.#at !== from) continue; // Begun anew, or moved on by itself, in the meantime.
-      for (const frame of missed.events) this.accept(frame);
-      more = missed.more && this.#at !== from;
+  async #fetchAll(): Promise<void> {
+    this.#gap.clear();
+    try {
+      do {
+        this.#isDue = false;
+        await this.#fetch();
+      } while (this.#isDue);
+      this.#backoff.reset();
+      this.#patience = PATIENCE;
+    } catch (thrown) {
+      const { retryAfterMs = 0 } = MessagingError.from(thrown);
+      this.#patience = Math.max(PATIENCE, retryAfterMs, this.#backoff.next());
+      throw thrown;
     }
   }
 
-  async #takeSnapshot(): Promise<void> {
-    const limit = Math.min(SNAPSHOT_MOST, Math.max(SNAPSHOT, this.events.listed()));
-    const inbox = await this.http.get<Inbox>("/messages/conversations", { limit });
+  /** Fetches a page, and says whether there is more to do. */
+  async #fetch(): Promise<void> {
+    const era = this.#era;
+    const from = this.#at;
+    try {
+      if (from) {
+        const missed = await this.http.get<Missed>("/messages/sync", { since: from.position, epoch: from.epoch });
+        if (era === this.#era) {
+          for (const frame of missed.events) this.accept(frame);
+          this.#isDue ||= missed.more && this.#at !== from;
+        }
+      } else {
+        const limit = Math.min(SNAPSHOT_MOST, Math.max(SNAPSHOT, this.events.listed()));
+        const inbox = await this.http.get<Inbox>("/messages/conversations", { limit });
+        if (era === this.#era) this.#takeSnapshot(inbox);
+      }
+    } catch (error) {
+      if (!(error instanceof MessagingError) || error.code !== "resync") throw error;
+      if (era === this.#era) this.#begin();
+    }
+    this.#isDue ||= era !== this.#era;
+  }
+
+  #takeSnapshot(inbox: Inbox): void {
+    this.#isBegun = true;
     this.#at = { epoch: inbox.epoch, position: inbox.position };
     this.events.snapshot(inbox);
+    for (const position of this.#early.keys()) if (position <= inbox.position) this.#early.delete(position);
     this.#takeTurns();
   }
 
   #takeTurns(): void {
-    if (!this.#at) return;
-    for (const position of this.#early.keys()) if (position <= this.#at.position) this.#early.delete(position);
-    for (let next; (next = this.#early.get(this.#at.position + 1)); ) {
+    for (let at; (at = this.#at); ) {
+      const next = this.#early.get(at.position + 1);
+      if (!next) return;
       this.#early.delete(next.position);
-      this.#at = { ...this.#at, position: next.position };
+      // Before it counts as taken: one that cannot be folded is asked for again.
       this.events.event(next);
+      if (this.#at === at) this.#at = { ...at, position: next.position };
     }
   }
 
   #awaitGap(): void {
-    if (!this.#hasGap() || this.#work) return;
-    this.#gap ??= setTimeout(() => {
-      this.#gap = undefined;
-      if (this.#hasGap()) void this.catchUp().catch(() => {});
-    }, PATIENCE);
+    if (this.#work || !this.#isBehind()) return;
+    this.#gap.setOnce(this.#patience, () => {
+      if (this.#isBehind()) this.catchUp().catch(() => {});
+    });
   }
 
-  #hasGap(): boolean {
-    return this.#at !== null && this.#head > this.#at.position;
+  #isBehind(): boolean {
+    return this.#isBegun && (!this.#at || this.#head > this.#at.position);
   }
 }

@@ -1,14 +1,16 @@
 // Conversations and their messages, fetched when they are looked at or when something happens in them.
 import type { MessagePage } from "../wire";
-import { MessagingError } from "./error";
+import { Backoff } from "./backoff";
+import { isPassing, MessagingError } from "./error";
 import type { Http } from "./http";
 import type { Store } from "./store";
+import { Timer } from "./timer";
 
 /** How many messages a page has. */
 const PAGE = 50;
 
-/** How many messages are fetched anew at most, when something may have been missed. */
-const REFRESHED_MOST = 200;
+/** How many messages are fetched anew at once, when something may have been missed. */
+const REFRESHED = 200;
 
 /** How many threads that nobody looks at are kept up to date. */
 const KEPT_MOST = 10;
@@ -28,6 +30,8 @@ export class Threads {
   #loads = new Map<string, AbortController>();
   #fetches = new Set<string>();
   #failed = new Set<string>();
+  #again = new Timer();
+  #backoff = new Backoff();
 
   constructor(
     private readonly store: Store,
@@ -61,9 +65,10 @@ export class Threads {
 
   /** Tries again what has failed, for the service can be reached again. */
   retry(): void {
-    this.#failed.clear();
+    this.#forgetFailures();
     for (const id of this.#open.keys()) {
-      if (this.store.state.threads[id]?.status === "failed") void this.#refresh(id);
+      const { status, error } = this.store.state.threads[id] ?? {};
+      if (status === "failed" && error?.status !== 404) void this.#refresh(id);
     }
     this.#complete();
   }
@@ -102,28 +107,32 @@ export class Threads {
   stop(): void {
     for (const load of this.#loads.values()) load.abort();
     this.#loads.clear();
-    this.#failed.clear();
+    this.#forgetFailures();
+    this.#backoff.reset();
   }
 
   /** Fetches what is open and not here, and what something happened in. */
   #complete(): void {
-    const { state } = this.store;
-    if (state.position === null) return;
-    for (const id of this.#closed.filter((closed) => state.threads[closed]?.stale)) this.#forget(id);
-    for (const id of this.#open.keys()) {
-      const thread = state.threads[id];
-      if (!thread || thread.status === "idle" || (thread.stale && thread.status !== "loading")) {
-        if (thread?.status !== "failed") void this.#refresh(id);
+    if (this.store.state.position === null) return;
+    for (const id of [...this.#closed, ...this.#open.keys()]) {
+      // Each fetch changes the state.
+      const { threads, conversations } = this.store.state;
+      const thread = threads[id];
+      if (!this.#open.has(id)) {
+        if (thread?.stale) this.#forget(id);
+      } else if (!thread || thread.status === "idle" || thread.stale) {
+        void this.#refresh(id);
       } else if (
         thread.status === "ready" &&
         !thread.hasAfter &&
         !this.#failed.has(id) &&
-        (thread.messages.at(-1)?.seq ?? 0) < (state.conversations[id]?.lastSeq ?? 0)
+        (thread.messages.at(-1)?.seq ?? 0) < (conversations[id]?.lastSeq ?? 0)
       ) {
         void this.loadMessages(id, "after");
       }
     }
-    for (const id of Object.keys(state.missing)) void this.#find(id);
+    // A thread on its way brings its conversation.
+    for (const id of Object.keys(this.store.state.missing)) if (!this.#loads.has(id)) void this.#find(id);
   }
 
   async #find(id: string): Promise<void> {
@@ -133,7 +142,7 @@ export class Threads {
       await this.fetch(id);
     } catch (error) {
       if (MessagingError.from(error).status === 404) this.store.dispatch({ type: "absent", id });
-      else this.#failed.add(id);
+      else this.#fail(id, error);
     } finally {
       this.#fetches.delete(id);
     }
@@ -143,33 +152,60 @@ export class Threads {
 
   /** Fetches a thread, or what is shown of it anew. */
   async #refresh(id: string): Promise<void> {
-    const messages = this.store.state.threads[id]?.messages ?? [];
-    const first = messages[0];
+    const { messages = [], hasAfter = true } = this.store.state.threads[id] ?? {};
+    const [first] = messages;
+    const enough = messages.length + (hasAfter ? 0 : REFRESHED);
     this.store.dispatch({ type: "opening", id });
-    const again = first && messages.length <= REFRESHED_MOST;
-    await this.#load(id, again ? { afterSeq: first.seq - 1, limit: REFRESHED_MOST } : {});
+    await this.#load(id, first ? { afterSeq: first.seq - 1, limit: REFRESHED } : {}, undefined, first ? enough : 0);
   }
 
-  async #load(id: string, place: Place, end?: "before" | "after"): Promise<void> {
+  /** Fetches a page, and those after it until there are enough messages. */
+  async #load(id: string, place: Place, end?: "before" | "after", enough = 0): Promise<void> {
     this.#loads.get(id)?.abort();
     const load = new AbortController();
     this.#loads.set(id, load);
     const asOf = this.store.state.position ?? 0;
+    const get = (at: Place): Promise<MessagePage> =>
+      this.http.get(`/messages/conversations/${encodeURIComponent(id)}`, { limit: PAGE, ...at }, load.signal);
     try {
-      const path = `/messages/conversations/${encodeURIComponent(id)}`;
-      const page = await this.http.get<MessagePage>(path, { limit: PAGE, ...place }, load.signal);
+      let page = await get(place);
+      for (let last; page.hasAfter && page.items.length < enough && (last = page.items.at(-1)); ) {
+        const { hasBefore, items } = page;
+        const next = await get({ ...place, afterSeq: last.seq });
+        page = { ...next, hasBefore, items: [...items, ...next.items] };
+      }
+      load.signal.throwIfAborted();
+      this.#loads.delete(id);
+      this.#backoff.reset();
+      // A page that brings nothing is not asked for again at once, whatever the conversation promises.
+      if (end && !page.items.length) this.#failed.add(id);
       this.store.dispatch({ type: "fetched", conversation: page.conversation, asOf });
-      this.store.dispatch({ type: "page", id, page, ...(end && { end }) });
+      this.store.dispatch({ type: "page", id, page, end });
     } catch (thrown) {
       if (load.signal.aborted) return;
-      this.#failed.add(id);
+      this.#loads.delete(id);
+      this.#fail(id, thrown);
       this.store.dispatch({ type: "thread-failed", id, error: MessagingError.from(thrown) });
-    } finally {
-      if (this.#loads.get(id) === load) this.#loads.delete(id);
     }
   }
 
+  /** Leaves alone what has failed, until the service can be reached again or has had its time. */
+  #fail(id: string, thrown: unknown): void {
+    this.#failed.add(id);
+    const error = MessagingError.from(thrown);
+    const { status } = this.store.state.connection;
+    if (!isPassing(error) || (status !== "live" && status !== "polling")) return;
+    if (this.#again.isSet) return;
+    this.#again.set(Math.max(error.retryAfterMs ?? 0, this.#backoff.next()), () => this.retry());
+  }
+
+  #forgetFailures(): void {
+    this.#again.clear();
+    this.#failed.clear();
+  }
+
   #forget(id: string): void {
+    this.#loads.get(id)?.abort();
     this.#closed = this.#closed.filter((closed) => closed !== id);
     this.store.dispatch({ type: "closed", id });
   }

@@ -1,4 +1,4 @@
-// Access tokens: asked of the page, kept while they are good.
+// Access tokens: asked of the page, kept while they are good, and watched for whom they are.
 import { MessagingError } from "./error";
 import type { ClientOptions } from "./types";
 
@@ -15,21 +15,28 @@ export class Tokens {
   #token: string | null = null;
   #refused: string | null = null;
   #asking: Promise<string> | null = null;
+  #goodUntil = 0;
+  #subject: string | undefined;
 
-  constructor(private readonly getToken: ClientOptions["getToken"]) {}
+  constructor(
+    private readonly getToken: ClientOptions["getToken"],
+    /** The page gave the token of somebody else: what was known is not theirs. */
+    private readonly changed: () => void,
+  ) {}
 
   /**
    * A token that was not refused yet. Rejects with `signed_out` when the page has none, or only the one
    * that was refused.
    */
   current(): Promise<string> {
-    if (this.#token && !endsSoon(this.#token)) return Promise.resolve(this.#token);
-    return this.fresh();
+    return this.#token && Date.now() < this.#goodUntil
+      ? Promise.resolve(this.#token)
+      : this.fresh(this.#token !== null);
   }
 
-  /** Asks the page, even if the present token seems good. */
-  fresh(): Promise<string> {
-    this.#asking ??= this.#ask().finally(() => (this.#asking = null));
+  /** Asks the page, even if the present token seems good; `expired` says that another one is needed. */
+  fresh(expired = false): Promise<string> {
+    this.#asking ??= this.#ask(expired).finally(() => (this.#asking = null));
     return this.#asking;
   }
 
@@ -39,35 +46,37 @@ export class Tokens {
     if (this.#token === token) this.#token = null;
   }
 
-  /** Whom a token is for, as it says itself. */
-  static subject(token: string): string | null {
-    return claims(token).sub ?? null;
-  }
-
-  async #ask(): Promise<string> {
+  async #ask(expired: boolean): Promise<string> {
     let token;
     try {
-      token = await this.getToken({ expired: this.#refused !== null });
+      token = await this.getToken({ expired: expired || this.#refused !== null });
     } catch (thrown) {
       throw MessagingError.network(`getToken failed: ${String(thrown)}`);
     }
     if (!token || token === this.#refused) throw MessagingError.signedOut();
     this.#refused = null;
-    return (this.#token = token);
+    this.#token = token;
+    const { sub, exp = Infinity } = claims(token);
+    const end = exp * 1_000 - MARGIN;
+    // One that has ended before it came says that this machine's clock is wrong: the service will say when.
+    this.#goodUntil = end > Date.now() ? end : Infinity;
+    const before = this.#subject;
+    this.#subject = sub;
+    if (before !== undefined && sub !== before) {
+      this.changed();
+      throw MessagingError.signedOut();
+    }
+    return token;
   }
 }
 
-function endsSoon(token: string): boolean {
-  const { exp } = claims(token);
-  return exp !== undefined && exp * 1_000 - Date.now() < MARGIN;
-}
-
-/** The claims of a JWT (RFC 7519), which only the service verifies; none when it is no JWT. */
+/**
+ * The claims of a JWT (RFC 7519), which only the service verifies; none when it is no JWT. A subject comes as
+ * its bytes, which is enough to tell it from another.
+ */
 function claims(token: string): Claims {
   try {
-    const bytes = atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"));
-    const text = new TextDecoder().decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
-    return JSON.parse(text) as Claims;
+    return JSON.parse(atob((token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/"))) as Claims;
   } catch {
     return {};
   }

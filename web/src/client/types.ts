@@ -190,7 +190,8 @@ export interface ClientOptions {
   url?: string;
   /**
    * Gives an access token, or null when nobody is signed in. Asked before each connection and whenever
-   * the present one is about to end. `expired` is true when the last one was refused: give another.
+   * the present one is about to end. `expired` is true when the last one was refused or is about to end:
+   * give another. When it is somebody else's, the client forgets what it knows and begins anew for them.
    */
   getToken(reason: { expired: boolean }): string | null | Promise<string | null>;
   /** Whether the tabs of an origin share one connection, where the browser allows it. Default: true. */
