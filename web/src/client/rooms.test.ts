@@ -149,11 +149,24 @@ describe("writing", () => {
     }
     expect(told()).toEqual([true, true, true]);
     await pass(5_000);
-    expect(told()).toEqual([true, true, true, false]);
+    expect(told()).toEqual([true, true, true, true, false]);
     client.setTyping(id, true);
     client.setTyping(id, false);
     client.setTyping(id, false);
-    expect(told().slice(4)).toEqual([true, false]);
+    expect(told().slice(5)).toEqual([true, false]);
+  });
+
+  test("that begins again right after a message is told as soon as the service would pass it on", async () => {
+    const { service, client, id } = await looking();
+    const told = (): unknown[] => (service.sockets[0]?.ops("typing") ?? []).map(({ active }) => active);
+    client.setTyping(id, true);
+    await pass(1_000);
+    client.send(id, "hello");
+    client.setTyping(id, true);
+    await pass(1_900);
+    expect(told()).toEqual([true]);
+    await pass(200);
+    expect(told()).toEqual([true, true]);
   });
 
   test("ends with the message, without a word", async () => {

@@ -3,6 +3,7 @@
 import type { EphemeralFrame } from "../wire";
 import type { Socket } from "./socket";
 import type { Store } from "./store";
+import { Timer } from "./timer";
 
 /** How often the start of writing is said again while it lasts, in milliseconds. */
 const TYPING_EVERY = 3_000;
@@ -26,8 +27,11 @@ interface Joined {
 }
 
 interface Writing {
+  /** When the start was last told. */
   saidAt: number;
-  pause: ReturnType<typeof setTimeout>;
+  isTold: boolean;
+  due: Timer;
+  pause: Timer;
 }
 
 export interface RoomEvents {
@@ -116,30 +120,38 @@ export class Rooms {
 
   /** The person writes, or no longer does. */
   setTyping(id: string, active: boolean): void {
-    const writing = this.#writing.get(id);
-    clearTimeout(writing?.pause);
+    const writing = this.#writing.get(id) ?? { saidAt: 0, isTold: false, due: new Timer(), pause: new Timer() };
+    this.#writing.set(id, writing);
     if (!active) {
-      if (this.#writing.delete(id)) this.events.typing(id, false);
+      if (writing.isTold) this.events.typing(id, false);
+      this.sent(id);
       return;
     }
-    const isDue = !writing || Date.now() - writing.saidAt >= TYPING_EVERY;
-    if (isDue) this.events.typing(id, true);
-    this.#writing.set(id, {
-      saidAt: isDue ? Date.now() : writing.saidAt,
-      pause: setTimeout(() => this.setTyping(id, false), TYPING_PAUSE),
-    });
+    writing.pause.set(TYPING_PAUSE, () => this.setTyping(id, false));
+    // The service passes on one start in a while; one that comes sooner would be lost.
+    const early = writing.saidAt + TYPING_EVERY - Date.now();
+    const tell = (): void => {
+      writing.saidAt = Date.now();
+      writing.isTold = true;
+      this.events.typing(id, true);
+    };
+    if (early > 0) writing.due.setOnce(early, tell);
+    else tell();
   }
 
   /** The service takes note of a message, so nobody has to be told that its writer has stopped. */
   sent(id: string): void {
-    clearTimeout(this.#writing.get(id)?.pause);
-    this.#writing.delete(id);
+    const writing = this.#writing.get(id);
+    if (!writing) return;
+    writing.pause.clear();
+    writing.due.clear();
+    writing.isTold = false;
   }
 
   stop(): void {
     for (const linger of this.#lingering.values()) clearTimeout(linger);
     this.#lingering.clear();
-    for (const { pause } of this.#writing.values()) clearTimeout(pause);
+    for (const id of this.#writing.keys()) this.sent(id);
     this.#writing.clear();
     this.#wanted.clear();
     this.forgetPeople();
