@@ -17,13 +17,21 @@ export interface Conversations {
   retry(): void;
 }
 
+/** Nobody is bothered with somebody who opened a conversation with them and has not said a word yet. */
+function isBegun({ lastSeq, role }: Conversation): boolean {
+  return lastSeq > 0 || role === "buyer";
+}
+
 export function useConversations({ archived = false }: { archived?: boolean } = {}): Conversations {
   const client = useMessaging();
   const which = archived ? "archive" : "inbox";
   const list = useMessagingState((state) => state[which]);
   const all = useMessagingState((state) => state.conversations);
   const signedOut = useMessagingState((state) => state.connection.status === "signed-out");
-  const conversations = useMemo(() => conversationsOf(all, list, archived), [all, list, archived]);
+  const conversations = useMemo(
+    () => conversationsOf(all, list, archived).filter(isBegun),
+    [all, list, archived],
+  );
   const load = useCallback(() => void client?.loadConversations(which), [client, which]);
 
   useEffect(() => {

@@ -175,6 +175,19 @@ test("a product's page leads to its seller, and always to the same conversation"
   expect(about).toHaveLength(1);
 });
 
+test("a seller does not see who opened a conversation until they say something", async ({ arrive, person }) => {
+  const camille = new Screen(await arrive("camille"));
+  const page = await arrive("noah", "#/products/velo-peugeot-1983");
+  await page.getByRole("button", { name: "Write to Camille" }).click();
+  const noah = new Screen(page);
+  await expect(noah.thread.getByText("Say hello to Camille Laurent")).toBeVisible();
+  await (await person("camille")).conversationWith("noah");
+  await expect(camille.row("Oliver Bennett")).toBeVisible();
+  await expect(camille.row("Noah Fischer")).toHaveCount(0);
+  await noah.send("Is it still there?");
+  await expect(camille.row("Noah Fischer")).toBeVisible();
+});
+
 test("a visitor is asked to sign in, and is back at the product afterwards", async ({ visit }) => {
   const page = await visit("#/products/leica-m3");
   await page.getByRole("button", { name: "Sign in to write" }).click();
