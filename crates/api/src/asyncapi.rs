@@ -307,6 +307,7 @@ fn payload(message: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::frame::event::{DurableEvent, EphemeralEvent};
 
     fn references(value: &Value, found: &mut Vec<String>) {
         match value {
@@ -331,6 +332,23 @@ mod tests {
         assert!(found.len() > 50);
         for target in found {
             assert!(document.pointer(&target[1..]).is_some(), "{target}");
+        }
+    }
+
+    #[test]
+    fn every_event_is_described() {
+        let document = document();
+        for events in [
+            json!(DurableEvent::schema()),
+            json!(EphemeralEvent::schema()),
+        ] {
+            for event in events["oneOf"].as_array().unwrap() {
+                let name = event["properties"]["event"]["enum"][0].as_str().unwrap();
+                assert!(
+                    document["components"]["messages"].get(name).is_some(),
+                    "{name}"
+                );
+            }
         }
     }
 

@@ -133,3 +133,30 @@ pub(crate) fn terms(content: &Content, conversation: &Conversation) -> String {
     terms.insert(search::person_term(&conversation.seller.user));
     terms.into_iter().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One content of each kind, one after the other: the compiler asks for an example of a new one.
+    fn after(content: Option<&Content>) -> Option<Content> {
+        Some(match content {
+            None => Content::Text(Text::parse("a \"word\"\nor two").unwrap()),
+            Some(Content::Text(_)) => Content::System {
+                code: "sold".to_owned(),
+                params: [("price".to_owned(), "5 €".to_owned())].into(),
+            },
+            Some(Content::System { .. }) => Content::Deleted,
+            Some(Content::Deleted) => return None,
+        })
+    }
+
+    #[test]
+    fn a_content_of_each_kind_comes_back_as_it_was_stored() {
+        let mut next = after(None);
+        while let Some(content) = next {
+            assert_eq!(decode(content.kind(), encode(&content)), content);
+            next = after(Some(&content));
+        }
+    }
+}

@@ -502,7 +502,7 @@ export type components = {
         /** @description A new text for one's own message. */
         MessageEdit: {
             /** @description The new text. */
-            content?: components["schemas"]["NewContent"];
+            content: components["schemas"]["NewContent"];
             /**
              * Format: uuid
              * @description Where.

@@ -310,7 +310,7 @@ pub struct MessageEdit {
     revision: Option<i64>,
     /// The new text.
     #[serde(default, deserialize_with = "json::object")]
-    #[schema(value_type = NewContent)]
+    #[schema(value_type = NewContent, required = true)]
     content: Option<NewContent>,
 }
 
