@@ -43,7 +43,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     ),
     components(schemas(
         problem::Problem, problem::FieldProblem, problem::Code,
-        conversation::Conversation, message::Message, message::NewContentKind, user::User, user::Fate,
+        conversation::Conversation, message::Message, message::NewContent, user::User, user::Fate,
         frame::EventFrame,
     )),
     tags(

@@ -2,7 +2,7 @@
 
 use crate::{
     content::Content,
-    error::Error,
+    error::{Error, Fault},
     event::{Fact, Told},
     id::{ConversationId, ProductId, Revision, Seq, UserId},
     message::{EDIT_WINDOW, Message, Status},
@@ -203,7 +203,7 @@ impl Conversation {
     ///
     /// # Errors
     /// [`Error::Forbidden`] for another's message; [`Error::StaleRevision`] when it has changed since
-    /// or is deleted; [`Error::EditWindowOver`]; and, since an edit says new words,
+    /// or is deleted; [`Error::Invalid`] when it is of another kind; [`Error::EditWindowOver`]; and, since an edit says new words,
     /// [`Error::ConversationClosed`] and [`Error::Blocked`].
     pub fn edit(
         &self,
@@ -216,6 +216,12 @@ impl Conversation {
         }
         if current.is_deleted() || current.revision != edit.revision() {
             return Err(Error::StaleRevision);
+        }
+        if current.content.kind() != edit.content().kind() {
+            return Err(Error::field(
+                "content.kind",
+                Fault::unsupported("an edit does not change a message's kind"),
+            ));
         }
         if now.since(current.created_at) > EDIT_WINDOW {
             return Err(Error::EditWindowOver);

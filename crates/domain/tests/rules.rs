@@ -368,6 +368,22 @@ fn a_text_can_be_edited_for_fifteen_minutes_to_the_microsecond() {
 }
 
 #[test]
+fn an_edit_does_not_change_the_kind() {
+    let mut conversation = start();
+    let now = Timestamp::from_microseconds(1);
+    let mut message = send(&mut conversation, Role::Buyer, now).unwrap();
+    message.content = Content::System {
+        code: "of_a_newer_version".to_owned(),
+        params: BTreeMap::default(),
+    };
+    let edit = seat(&conversation, Role::Buyer)
+        .edit(message.seq, message.revision, text("a text instead"))
+        .unwrap();
+    let refused = conversation.edit(&edit, &message, now).unwrap_err();
+    assert_eq!(refused.code(), "unsupported_content");
+}
+
+#[test]
 fn a_closed_conversation_takes_no_more_words_but_can_be_read_and_tidied() {
     let mut conversation = start();
     let message = send(

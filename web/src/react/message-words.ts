@@ -19,6 +19,27 @@ export function useWords(): Words {
   return useMemo(() => ({ t, locale, strings }), [t, locale, strings]);
 }
 
+/** What a person wrote, whatever the kind: to be found, told and read out. Nothing in what nobody wrote. */
+export function writtenIn(content: Content): string {
+  switch (content.kind) {
+    case "text":
+      return content.text;
+    case "system":
+    case "deleted":
+      return "";
+    default:
+      return unknown(content, "");
+  }
+}
+
+/**
+ * What to make of a kind that only a newer service knows. Of one that the contract has, the compiler asks for
+ * something better.
+ */
+export function unknown(_: never, instead: string): string {
+  return instead;
+}
+
 /** A system message in words: the shop's phrase for its code, or that there is a notice. */
 export function saidBySystem({ code, params }: Extract<Content, { kind: "system" }>, words: Words): string {
   const phrase = words.strings?.[`system_${code}`];

@@ -28,18 +28,9 @@ export type Welcome = Schemas["Welcome"];
 export type ClientFrame = Schemas["ClientFrame"];
 /** A frame that the service sends. */
 export type ServerFrame = Schemas["ServerFrame"];
+type EventFrame = Extract<ServerFrame, { event: string }>;
+
 /** A durable event: it has a position in the receiver's stream. */
-export type DurableFrame =
-  | Schemas["MessageCreatedFrame"]
-  | Schemas["MessageUpdatedFrame"]
-  | Schemas["ConversationCreatedFrame"]
-  | Schemas["ConversationUpdatedFrame"]
-  | Schemas["CursorMovedFrame"];
+export type DurableFrame = Extract<EventFrame, { position: number }>;
 /** An event that is told once, to whoever is connected. */
-export type EphemeralFrame =
-  | Schemas["TypingFrame"]
-  | Schemas["PresenceFrame"]
-  | Schemas["HeartbeatFrame"]
-  | Schemas["LiveFrame"]
-  | Schemas["TokenExpiringFrame"]
-  | Schemas["ByeFrame"];
+export type EphemeralFrame = Exclude<EventFrame, DurableFrame>;

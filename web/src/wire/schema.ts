@@ -596,16 +596,11 @@ export type components = {
         };
         /** @description What a person wants to say. */
         NewContent: {
-            /** @description The kind of content: `text`. */
-            kind: components["schemas"]["NewContentKind"];
+            /** @enum {string} */
+            kind: "text";
             /** @description 1 to 4,000 code points after trimming; no control characters but newline and tab. */
             text: string;
         };
-        /**
-         * @description The kinds of content that people may send.
-         * @enum {string}
-         */
-        NewContentKind: "text";
         /** @description Done; there is nothing to say. */
         Nothing: Record<string, never>;
         /**

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{
     faults::Faults,
     json,
-    message::{Message, NewContent, parse_content, parse_conversation},
+    message::{ContentFields, Message, NewContent, parse_content, parse_conversation},
     product::Product,
     user::User,
 };
@@ -133,7 +133,8 @@ pub struct StartConversation {
     pub seller_id: Option<String>,
     /// The first message; together with `clientId`.
     #[serde(default, deserialize_with = "json::object")]
-    pub content: Option<NewContent>,
+    #[schema(value_type = Option<NewContent>)]
+    pub content: Option<ContentFields>,
     /// A UUID that the client makes for the message; together with `content`.
     #[schema(format = Uuid)]
     pub client_id: Option<String>,

@@ -119,38 +119,39 @@ impl From<domain::Status> for Status {
 }
 
 /// What a person wants to say.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NewContent {
-    /// The kind of content: `text`.
-    #[schema(value_type = NewContentKind)]
-    pub kind: Option<String>,
-    /// 1 to 4,000 code points after trimming; no control characters but newline and tab.
-    #[schema(value_type = String, min_length = 1, max_length = 4_000)]
-    pub text: Option<String>,
-}
-
-/// The kinds of content that people may send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum NewContentKind {
+// For the contract alone: what comes in is read as `ContentFields`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum NewContent {
     /// Plain text.
-    Text,
+    Text {
+        /// 1 to 4,000 code points after trimming; no control characters but newline and tab.
+        #[schema(min_length = 1, max_length = 4_000)]
+        text: String,
+    },
 }
 
-impl NewContent {
+/// The fields of all kinds, each of which may be missing, so that every fault can be named at once.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContentFields {
+    kind: Option<String>,
+    text: Option<String>,
+}
+
+impl ContentFields {
     /// Takes what a person wants to say, noting what is wrong with it.
     fn parse(self, faults: &mut Faults) -> Option<domain::Content> {
-        let kind = faults.required("content.kind", self.kind, |kind| match kind.as_str() {
-            "text" => Ok(NewContentKind::Text),
-            _ => Err(Fault::unsupported(
-                "a message of this kind cannot be sent; v1 knows `text`",
-            )),
-        })?;
-        match kind {
-            NewContentKind::Text => faults
+        let kind = faults.required("content.kind", self.kind, Ok)?;
+        match kind.as_str() {
+            "text" => faults
                 .required("content.text", self.text, |text| Text::parse(&text))
                 .map(domain::Content::Text),
+            _ => {
+                let fault = "a message of this kind cannot be sent; v1 knows `text`";
+                faults.add("content.kind", Fault::unsupported(fault));
+                None
+            }
         }
     }
 }
@@ -158,7 +159,7 @@ impl NewContent {
 /// Takes the field `content`, which has to be there.
 pub(crate) fn parse_content(
     faults: &mut Faults,
-    content: Option<NewContent>,
+    content: Option<ContentFields>,
 ) -> Option<domain::Content> {
     faults.required("content", content, Ok)?.parse(faults)
 }
@@ -190,7 +191,7 @@ pub struct SendMessage {
     /// What.
     #[serde(default, deserialize_with = "json::object")]
     #[schema(value_type = NewContent, required = true)]
-    pub content: Option<NewContent>,
+    pub content: Option<ContentFields>,
 }
 
 impl SendMessage {
@@ -219,7 +220,7 @@ pub struct EditMessage {
     /// The new text.
     #[serde(default, deserialize_with = "json::object")]
     #[schema(value_type = NewContent, required = true)]
-    pub content: Option<NewContent>,
+    pub content: Option<ContentFields>,
 }
 
 impl EditMessage {

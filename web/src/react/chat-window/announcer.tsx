@@ -1,6 +1,7 @@
 // Reads out what comes, politely and once; what is in the thread already is never read again.
 import { useEffect, useState } from "react";
 import { outgoingOf } from "../../client/selectors";
+import { writtenIn } from "../message-words";
 import { nameOf, plain } from "../names";
 import { chatStrings } from "../strings/chat";
 import { useErrorText } from "../use-error-text";
@@ -23,9 +24,10 @@ export function Announcer({ id }: { id: string }) {
   useEffect(
     () =>
       client?.onIncoming(({ message, conversation }) => {
-        if (conversation.id !== id || message.content.kind !== "text") return;
+        const written = writtenIn(message.content);
+        if (conversation.id !== id || !written) return;
         const name = nameOf(conversation.counterpart, t("deletedAccount"), t("unnamed"));
-        hear(plain(message.content.text).slice(0, 400), name);
+        hear(plain(written).slice(0, 400), name);
       }),
     [client, id, t, hear],
   );

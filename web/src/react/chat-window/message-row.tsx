@@ -1,10 +1,10 @@
 // One message: its bubble, when and how far it went, and what can be done with it.
 import { memo, useState } from "react";
 import type { OutgoingMessage } from "../../client/types";
-import type { Message } from "../../wire";
+import type { Content, Message } from "../../wire";
 import { fullTime, timeOfDay } from "../format";
 import { Menu, type MenuItem } from "../menu";
-import { saidBySystem, useWords } from "../message-words";
+import { saidBySystem, unknown, useWords, writtenIn } from "../message-words";
 import { type Progress, Ticks } from "../ticks";
 import { FailedSend } from "./failed-send";
 import { MessageText } from "./message-text";
@@ -47,6 +47,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
       </div>
     );
   }
+  const written = writtenIn(content);
   return (
     <div
       className="msg-row"
@@ -67,34 +68,40 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
           <bdi className="msg-hidden">{author}</bdi>
           {/* The direction of the words decides where lines begin; the time is where the last one ends. */}
           <div dir="auto">
-            {content.kind === "text" ? (
-              <MessageText text={content.text} />
-            ) : (
-              <span className="msg-text">
-                {t(content.kind === "deleted" ? (own ? "deletedOwn" : "deleted") : "unknownKind")}
-              </span>
-            )}
+            <Said content={content} own={own} />
             <span className="msg-meta">
-              {message?.editedAt && content.kind === "text" && (
+              {message?.editedAt && written && (
                 <span title={fullTime(message.editedAt, locale)}>{t("edited")}</span>
               )}
               <time dateTime={time} title={fullTime(time, locale)}>
                 {timeOfDay(time, locale)}
               </time>
-              {own && progress && content.kind === "text" && <Ticks status={progress} />}
+              {own && progress && written && <Ticks status={progress} />}
             </span>
           </div>
         </div>
         <div className="msg-row-actions">
-          {message && content.kind === "text" && (
-            <RowMenu message={message} text={content.text} own={own} actions={actions} />
-          )}
+          {message && written && <RowMenu message={message} text={written} own={own} actions={actions} />}
         </div>
       </div>
       {outgoing?.status === "failed" && <FailedSend outgoing={outgoing} actions={actions} />}
     </div>
   );
 });
+
+type SaidProps = { content: Exclude<Content, { kind: "system" }>; own: boolean };
+
+function Said({ content, own }: SaidProps) {
+  const { t } = useWords();
+  switch (content.kind) {
+    case "text":
+      return <MessageText text={content.text} />;
+    case "deleted":
+      return <span className="msg-text">{t(own ? "deletedOwn" : "deleted")}</span>;
+    default:
+      return <span className="msg-text">{unknown(content, t("unknownKind"))}</span>;
+  }
+}
 
 type RowMenuProps = { message: Message; text: string; own: boolean; actions: RowActions };
 
@@ -108,7 +115,7 @@ function RowMenu({ message, text, own, actions }: RowMenuProps) {
     if (!own) return [copy];
     const edit = { key: "edit", label: t("edit"), onSelect: () => actions.edit(message) };
     const remove = { key: "remove", label: t("remove"), danger: true, onSelect: () => actions.remove(message) };
-    return actions.canEdit(message) ? [copy, edit, remove] : [copy, remove];
+    return message.content.kind === "text" && actions.canEdit(message) ? [copy, edit, remove] : [copy, remove];
   }
 
   return (

@@ -85,7 +85,7 @@ function LastWords({ conversation, preview, found }: LastWordsProps) {
   if (found) return <span className="msg-list-words">{found}</span>;
   return (
     <span className="msg-list-words" data-kind={preview.kind}>
-      {preview.kind === "own" && lastMessage?.content.kind === "text" && (
+      {preview.kind === "own" && lastMessage && (
         <Ticks status={statusOf(lastMessage, conversation)} />
       )}
       <bdi>{preview.text}</bdi>

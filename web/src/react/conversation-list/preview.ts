@@ -1,6 +1,6 @@
 // What a list shows of a conversation in one line.
 import type { Conversation, Message } from "../../wire";
-import { type Words, saidBySystem } from "../message-words";
+import { type Words, saidBySystem, unknown, writtenIn } from "../message-words";
 
 export interface Preview {
   readonly kind: "typing" | "draft" | "own" | "other" | "none";
@@ -20,7 +20,7 @@ export function previewOf(
   if (!message) return { kind: "none", text: words.t("panelEmpty") };
   const own = message.senderId !== conversation.counterpart.id;
   const text = wordsOf(message, own, words);
-  return message.content.kind === "text" && own
+  return writtenIn(message.content) && own
     ? { kind: "own", text: words.t("youPrefix", { text }) }
     : { kind: own ? "own" : "other", text };
 }
@@ -34,7 +34,7 @@ function wordsOf({ content }: Message, own: boolean, words: Words): string {
     case "system":
       return saidBySystem(content, words);
     default:
-      return words.t("unknownKind");
+      return unknown(content, words.t("unknownKind"));
   }
 }
 

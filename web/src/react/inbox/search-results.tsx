@@ -6,6 +6,7 @@ import { EmptyState } from "../empty-state";
 import { dayOf, fullTime, shortDay, timeOfDay } from "../format";
 import { AlertIcon, SearchIcon } from "../icons";
 import { useMessagingContext } from "../messaging-context";
+import { writtenIn } from "../message-words";
 import { nameOf } from "../names";
 import { Skeleton } from "../skeleton";
 import { chatStrings } from "../strings/chat";
@@ -108,7 +109,7 @@ function FoundMessage({ hit: { message, conversation, highlights }, today, onSel
   const { counterpart } = conversation;
   const name = nameOf(counterpart, t("deletedAccount"), t("unnamed"));
   const day = dayOf(message.createdAt);
-  const text = message.content.kind === "text" ? message.content.text : "";
+  const text = writtenIn(message.content);
   return (
     <li className="msg-list-item">
       <button type="button" className="msg-list-row" onClick={() => onSelect(conversation, message.seq)}>

@@ -1,6 +1,7 @@
 // Makes a new message heard and seen outside the page: once for all tabs, and only where nobody looks already.
 import type { IncomingMessage, MessagingClient } from "../../client/types";
 import type { Conversation } from "../../wire";
+import { writtenIn } from "../message-words";
 import { plain, safeUrl } from "../names";
 import { isAttentive, isLookedAt } from "../viewing";
 import { chime } from "./chime";
@@ -44,7 +45,7 @@ function announce(incoming: IncomingMessage, { sound, desktop, onOpen }: Alerts)
   const { counterpart } = conversation;
   try {
     const notice = new Notification(plain(counterpart.displayName), {
-      body: message.content.kind === "text" ? shorten(plain(message.content.text)) : undefined,
+      body: shorten(plain(writtenIn(message.content))) || undefined,
       icon: safeUrl(counterpart.avatarUrl),
       tag: conversation.id,
     });

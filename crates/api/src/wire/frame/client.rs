@@ -14,7 +14,10 @@ use crate::{
         conversation::{MoveCursor, parse_place},
         faults::Faults,
         json,
-        message::{NewContent, SendMessage, parse_content, parse_conversation, parse_revision},
+        message::{
+            ContentFields, NewContent, SendMessage, parse_content, parse_conversation,
+            parse_revision,
+        },
     },
 };
 
@@ -311,7 +314,7 @@ pub struct MessageEdit {
     /// The new text.
     #[serde(default, deserialize_with = "json::object")]
     #[schema(value_type = NewContent, required = true)]
-    content: Option<NewContent>,
+    content: Option<ContentFields>,
 }
 
 impl MessageEdit {
