@@ -141,6 +141,7 @@ pub struct ContentFields {
 
 impl ContentFields {
     /// Takes what a person wants to say, noting what is wrong with it.
+    #[expect(clippy::single_match_else, reason = "each kind is an arm")]
     fn parse(self, faults: &mut Faults) -> Option<domain::Content> {
         let kind = faults.required("content.kind", self.kind, Ok)?;
         match kind.as_str() {
