@@ -29,7 +29,10 @@
 //! | `MESSAGING_LOG` | what is logged, as a filter such as `info,messaging_api=debug` | | `info` |
 //! | `MESSAGING_LOG_FORMAT` | `pretty`, `json`, or `auto`: pretty on a terminal | | `auto` |
 //! | `MESSAGING_METRICS_LISTEN` | where `GET /metrics` is served, for Prometheus; keep it private | address and port | unset: nowhere |
-//! | `MESSAGING_NATS_URL` | joins nodes through NATS; this build serves one node and refuses it | | unset |
+//! | `MESSAGING_NATS_URL` | joins nodes on one PostgreSQL through NATS: `nats://HOST:4222`, or `tls://USER:PASSWORD@HOST:4222` | URLs, comma-separated | unset: one node |
+//! | `MESSAGING_NATS_CREDENTIALS_FILE` | a NATS user's JWT and seed, instead of a user in the URL | path | none |
+//! | `MESSAGING_NATS_CA_FILE` | who may vouch for the NATS servers, besides the system's authorities | path of a PEM file | none |
+//! | `MESSAGING_NATS_UNPROTECTED` | whether NATS may be reached without TLS or credentials when it is not on this machine | switch | `off` |
 
 mod check;
 mod faults;
@@ -66,6 +69,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where metrics are served, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// How to reach the other nodes, if there are any.
+    pub nats: Option<Nats>,
     /// The embedded database and made secrets.
     pub data_dir: PathBuf,
     /// Which database; it may hold a password.
@@ -131,6 +136,19 @@ pub enum Issuance {
     },
 }
 
+/// How to reach other nodes.
+#[derive(Debug, Clone)]
+pub struct Nats {
+    /// The servers' URLs, comma-separated; they may hold a password.
+    pub urls: SecretString,
+    /// A user's JWT and seed.
+    pub credentials_file: Option<PathBuf>,
+    /// Who may vouch for the servers.
+    pub ca_file: Option<PathBuf>,
+    /// Whether TLS and credentials may be missing although others could listen in.
+    pub unprotected: bool,
+}
+
 /// How lines are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -168,8 +186,14 @@ impl Settings {
 
     /// What should be different although it is acceptable here, each with its remedy.
     pub fn warnings(&self) -> Vec<&'static str> {
-        let short = |secret: &SecretString, least| secret.expose_secret().len() < least;
         let mut warnings = Vec::new();
+        if self.nats.is_some() && matches!(self.issuance, Issuance::KeptSecret) {
+            warnings.push(
+                "nodes that do not share a data directory make tokens that the others refuse: set one \
+                 MESSAGING_JWT_SECRET for all",
+            );
+        }
+        let short = |secret: &SecretString, least| secret.expose_secret().len() < least;
         if let Issuance::Secret(secret) = &self.issuance
             && short(secret, SECRET_BYTES)
         {
@@ -200,6 +224,11 @@ impl Settings {
             || "(the service's own)".to_owned(),
             |origins| origins.iter().collect::<Vec<_>>().join(","),
         );
+        let nats =
+            |word: &dyn Fn(&Nats) -> String| self.nats.as_ref().map_or_else(String::new, word);
+        let path = |path: Option<&PathBuf>| {
+            path.map_or_else(String::new, |path| path.display().to_string())
+        };
         let rows = [
             ("ENV", format!("{:?}", self.environment).to_lowercase()),
             ("LISTEN", self.listen.to_string()),
@@ -208,7 +237,16 @@ impl Settings {
                 self.metrics_listen
                     .map_or_else(String::new, |address| address.to_string()),
             ),
-            ("NATS_URL", String::new()),
+            (
+                "NATS_URL",
+                nats(&|nats| without_passwords(nats.urls.expose_secret())),
+            ),
+            (
+                "NATS_CREDENTIALS_FILE",
+                nats(&|nats| path(nats.credentials_file.as_ref())),
+            ),
+            ("NATS_CA_FILE", nats(&|nats| path(nats.ca_file.as_ref()))),
+            ("NATS_UNPROTECTED", nats(&|nats| switch(nats.unprotected))),
             ("DATA_DIR", self.data_dir.display().to_string()),
             (
                 "DATABASE_URL",
@@ -260,6 +298,21 @@ impl Settings {
     }
 }
 
+/// The URLs of NATS servers without user and password, or token.
+fn without_passwords(urls: &str) -> String {
+    let shown = urls.split(',').map(|url| {
+        match url
+            .trim()
+            .split_once("://")
+            .and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)))
+        {
+            Some((scheme, (_, place))) => format!("{scheme}://(hidden)@{place}"),
+            None => url.trim().to_owned(),
+        }
+    });
+    shown.collect::<Vec<_>>().join(",")
+}
+
 /// A database's URL without the password, and without parameters, which may hold one too.
 fn without_password(url: &str) -> String {
     let scheme = url.split(':').next().unwrap_or_default();
@@ -290,6 +343,7 @@ mod tests {
             database_url: Some("postgres://ann:s3cret-1@db/messaging?password=s3cret-2".into()),
             jwt_secret: Some("s3cret-3-s3cret-3-s3cret-3-s3cret-3".into()),
             server_key: Some("s3cret-4-s3cret-4".into()),
+            nats_url: Some("tls://s3cret-5@a, tls://ann:s3cret-6@b:4222".into()),
             ..Words::default()
         };
         let settings = settings.check().unwrap();
@@ -299,6 +353,7 @@ mod tests {
             shown.contains("postgres://ann:(hidden)@db/messaging"),
             "{shown}"
         );
+        assert!(shown.contains("tls://(hidden)@a,tls://(hidden)@b:4222"));
     }
 
     #[test]

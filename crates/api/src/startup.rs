@@ -1,5 +1,6 @@
 //! Where everything is put together, started, and brought down again: the composition root.
 
+mod nodes;
 mod server;
 
 use std::{
@@ -44,6 +45,10 @@ const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
 /// How long the database may take to finish what is being written.
 const LAST_COMMIT: Duration = Duration::from_secs(4);
+
+/// How many people's logs are read at the same time, when events came in another order than that of
+/// their positions.
+const FOLLOWERS: usize = 4;
 
 /// How often old events are looked for.
 const TIDY_EVERY: Duration = Duration::from_hours(1);
@@ -103,15 +108,18 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
         Some(address) => Some(serve_metrics(address, hub.clone())?),
         None => None,
     };
-    let mut tasks = vec![
+    let mut tasks = nodes::join(settings, &hub, &store).await?;
+    tasks.extend([
         rt::spawn(async move {
             if let Err(error) = server.await {
                 tracing::error!(%error, "the server ended");
             }
         }),
         rt::spawn(hub.clone().keep_presence(Arc::clone(&store))),
-        rt::spawn(keep_tidy(store, settings.event_retention)),
-    ];
+        rt::spawn(hub.clone().keep_lookout(Arc::clone(&store))),
+        rt::spawn(keep_tidy(Arc::clone(&store), settings.event_retention)),
+    ]);
+    tasks.extend((0..FOLLOWERS).map(|_| rt::spawn(hub.clone().follow(Arc::clone(&store)))));
     tasks.extend(metrics);
     Ok(Running {
         address,
@@ -214,6 +222,7 @@ async fn open_store(settings: &Settings, hub: Hub) -> anyhow::Result<Store> {
         url: database_url(settings)?,
         readers: settings.database_readers,
         queue: settings.write_queue,
+        shared: settings.nats.is_some(),
     };
     let announcer: Arc<dyn Announcer> = Arc::new(hub);
     Ok(blocking(move || Database::open(&database, announcer)).await??)

@@ -142,6 +142,15 @@ uuid_id! {
     LoginId, Uuid::new_v4()
 }
 
+uuid_id! {
+    /// One connection of a person to a node.
+    SessionId, Uuid::new_v4()
+}
+uuid_id! {
+    /// A node of the service, from its start to its end.
+    NodeId, Uuid::new_v4()
+}
+
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

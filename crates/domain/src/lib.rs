@@ -12,6 +12,7 @@ pub mod message;
 pub mod messaging;
 pub mod page;
 pub mod ports;
+pub mod relay;
 pub mod search;
 pub mod seat;
 pub mod timestamp;
@@ -27,15 +28,17 @@ pub use directory::{MessagesFate, Product, ProductStatus, Profile, User};
 pub use error::{Error, Failure, Fault, FaultCode, FieldError};
 pub use event::{Audience, Delivery, Event, Fact, Told, UnreadState};
 pub use id::{
-    ClientId, ConversationId, Epoch, LoginId, Position, ProductId, Revision, Seq, UserId,
+    ClientId, ConversationId, Epoch, LoginId, NodeId, Position, ProductId, Revision, Seq,
+    SessionId, UserId,
 };
 pub use message::{EDIT_WINDOW, Message, Status};
 pub use messaging::{Messaging, ProductPolicy};
 pub use page::{
     EventPage, InboxCursor, InboxPage, InboxQuery, MessagePage, SearchCursor, SearchHit,
-    SearchPage, SearchRequest, StreamHead, UnreadTotals, Window,
+    SearchPage, SearchRequest, StreamHead, StreamHeads, UnreadTotals, Window,
 };
 pub use ports::{Accounts, Announcer, Conversations, Directory, Introduction};
+pub use relay::{Neighbour, Relay, SessionStamp, Signal, To};
 pub use search::{SearchQuery, fold};
 pub use seat::{
     Advance, Cursor, Deletion, Draft, Edit, Opening, Participants, Role, Seat, Settings,

@@ -2,7 +2,7 @@
 
 use crate::{
     event::Delivery,
-    id::{ConversationId, Epoch, Position, Seq},
+    id::{ConversationId, Epoch, Position, Seq, UserId},
     message::Message,
     search::SearchQuery,
     timestamp::Timestamp,
@@ -157,6 +157,15 @@ pub struct StreamHead {
     pub epoch: Epoch,
     /// The newest event's place; zero when there is none.
     pub position: Position,
+}
+
+/// Where the streams of many people stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamHeads {
+    /// Of which numbering.
+    pub epoch: Epoch,
+    /// The newest event's place, by person.
+    pub positions: Vec<(UserId, Position)>,
 }
 
 /// A run of a person's events without a gap.

@@ -17,7 +17,7 @@ use crate::{
     message::Message,
     page::{
         EventPage, InboxPage, InboxQuery, MessagePage, SearchPage, SearchRequest, StreamHead,
-        UnreadTotals, Window,
+        StreamHeads, UnreadTotals, Window,
     },
     seat::{Advance, Deletion, Draft, Edit, Opening, Participants, Seat, SettingsChange},
     timestamp::Timestamp,
@@ -134,6 +134,12 @@ pub trait Conversations: Send + Sync + 'static {
     /// None of its own.
     fn head(&self, user: &UserId) -> impl Future<Output = Result<StreamHead, Error>> + Send;
 
+    /// Where the streams of many people stand; nothing about those who have none.
+    ///
+    /// # Errors
+    /// None of its own.
+    fn heads(&self, users: Vec<UserId>) -> impl Future<Output = Result<StreamHeads, Error>> + Send;
+
     /// At most `limit` events after `since`, in order and without a gap, each with its object as it
     /// is now.
     ///
@@ -211,6 +217,15 @@ pub trait Directory: Send + Sync + 'static {
         id: &UserId,
         fate: MessagesFate,
     ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Those of these people who were erased; read from the store, past any cache.
+    ///
+    /// # Errors
+    /// None of its own.
+    fn erased_among(
+        &self,
+        users: Vec<UserId>,
+    ) -> impl Future<Output = Result<Vec<UserId>, Error>> + Send;
 
     /// Notes when a person was last connected.
     ///
@@ -293,6 +308,15 @@ pub trait Accounts: Send + Sync + 'static {
     /// # Errors
     /// None of its own.
     fn is_live(&self, login: LoginId) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Those of these logins that were revoked or never were; read from the store, past any cache.
+    ///
+    /// # Errors
+    /// None of its own.
+    fn revoked_among(
+        &self,
+        logins: Vec<LoginId>,
+    ) -> impl Future<Output = Result<Vec<LoginId>, Error>> + Send;
 }
 
 /// Somebody who passes events on to the people who are connected.
@@ -304,6 +328,13 @@ pub trait Announcer: Send + Sync + 'static {
     /// Passes on what one commit brought, in the order of each person's positions.
     fn announce(&self, deliveries: Vec<Delivery>);
 
+    /// Says that something may have been committed that was not announced: the answer to a commit
+    /// was lost. Whoever may be concerned is to be looked for in the log.
+    fn unsure(&self);
+
     /// Says that a person was erased: whoever is connected as them is to be sent away.
     fn erased(&self, user: &UserId);
+
+    /// Says that the directory has other words about a person: whoever keeps the old ones is to forget them.
+    fn profile_changed(&self, user: &UserId);
 }

@@ -1,5 +1,7 @@
 //! Local accounts and their logins.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use messaging_domain::{
     Account, Email, Error, LoginId, LoginSession, NewAccount, NewRefreshToken, Rotation, Timestamp,
@@ -13,6 +15,7 @@ use crate::{
     connection::Conn,
     directory,
     failure::Halt,
+    log::MAX_PARAMETERS,
     schema::{accounts, logins, refresh_tokens},
 };
 
@@ -37,6 +40,21 @@ pub(crate) fn is_live(conn: &mut Conn, login: LoginId) -> QueryResult<bool> {
         .first::<Option<DbTime>>(conn)
         .optional()?;
     Ok(matches!(row, Some(None)))
+}
+
+/// Those of these logins that are not there, or revoked.
+pub(crate) fn revoked_among(conn: &mut Conn, asked: &[LoginId]) -> QueryResult<Vec<LoginId>> {
+    let mut revoked = Vec::new();
+    for some in asked.chunks(MAX_PARAMETERS) {
+        let live = logins::table
+            .filter(logins::id.eq_any(some.iter().copied().map(DbUuid::from)))
+            .filter(logins::revoked_at.is_null())
+            .select(logins::id)
+            .load::<DbUuid>(conn)?;
+        let live: HashSet<LoginId> = live.into_iter().map(LoginId::from).collect();
+        revoked.extend(some.iter().filter(|login| !live.contains(login)));
+    }
+    Ok(revoked)
 }
 
 impl Act for NewAccount {

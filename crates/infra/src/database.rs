@@ -18,6 +18,7 @@ use messaging_domain::{
 use moka::sync::Cache;
 
 use crate::{
+    bus::BusKey,
     connection::{self, Conn, DatabaseUrl, Purpose, Readers},
     conversations::{Latest, Words},
     directory::{Known, UserCache},
@@ -37,6 +38,9 @@ pub struct DatabaseSettings {
     pub readers: u32,
     /// Acts that may wait for the writer; one more is refused as overload.
     pub queue: usize,
+    /// Whether other nodes are on this database, too. Then SQLite is refused, and what is cached about
+    /// people is old sooner, for word of a change may get lost.
+    pub shared: bool,
 }
 
 /// The store of messaging on SQLite or PostgreSQL. Cheap to clone.
@@ -71,6 +75,12 @@ impl Database {
         settings: &DatabaseSettings,
         announcer: Arc<dyn Announcer>,
     ) -> Result<Self, Failure> {
+        if settings.shared && matches!(settings.url, DatabaseUrl::Sqlite(_)) {
+            return Err(Failure::new(
+                "open the database",
+                "several nodes need PostgreSQL: a SQLite database serves one",
+            ));
+        }
         let lock = lock_file(&settings.url)?.map(Arc::new);
         let mut conn = open_connection(&settings.url)?;
         migrations::run(&mut conn)?;
@@ -101,7 +111,7 @@ impl Database {
                 digests,
             )?,
             announcer,
-            users: crate::directory::cache(),
+            users: crate::directory::cache(settings.shared),
             participants: Cache::new(200_000),
             logins: Cache::builder()
                 .max_capacity(100_000)
@@ -119,6 +129,25 @@ impl Database {
         let _lock = lock_file(url)?;
         let mut conn = open_connection(url)?;
         migrations::run(&mut conn)
+    }
+
+    /// The key for [`crate::Bus::connect`], which all nodes on this database share.
+    ///
+    /// # Errors
+    /// Those of every port method.
+    pub async fn bus_key(&self) -> Result<BusKey, Error> {
+        self.read("read the bus key", |conn| Ok(migrations::bus_key(conn)?))
+            .await
+    }
+
+    /// Forgets what is cached about a person: another node has changed or erased them.
+    pub fn forget_user(&self, user: &UserId) {
+        self.users.invalidate(user);
+    }
+
+    /// Forgets whether a login is live: another node has revoked it.
+    pub fn forget_login(&self, login: LoginId) {
+        self.logins.invalidate(&login);
     }
 
     /// Whether the database answers now.

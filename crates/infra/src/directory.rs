@@ -15,6 +15,7 @@ use crate::{
     columns::{DbTime, DbUuid},
     connection::Conn,
     failure::Halt,
+    log::MAX_PARAMETERS,
     schema::{accounts, logins, products, streams, users},
 };
 
@@ -62,14 +63,29 @@ impl Known {
     }
 }
 
-/// People who were asked for lately: bounded, and a minute old at most.
+/// People who were asked for lately: bounded, and a minute old at most; 5 seconds when other nodes
+/// change them too.
 pub(crate) type UserCache = Cache<UserId, Known>;
 
-pub(crate) fn cache() -> UserCache {
+pub(crate) fn cache(shared: bool) -> UserCache {
     Cache::builder()
         .max_capacity(50_000)
-        .time_to_live(Duration::from_mins(1))
+        .time_to_live(Duration::from_secs(if shared { 5 } else { 60 }))
         .build()
+}
+
+/// Those of these people who were erased.
+pub(crate) fn erased_among(conn: &mut Conn, asked: &[UserId]) -> QueryResult<Vec<UserId>> {
+    let mut erased = Vec::new();
+    for some in asked.chunks(MAX_PARAMETERS) {
+        let ids = users::table
+            .filter(users::id.eq_any(some.iter().map(|user| user.as_str().to_owned())))
+            .filter(users::erased_at.is_not_null())
+            .select(users::id)
+            .load::<String>(conn)?;
+        erased.extend(ids.iter().map(|id| UserId::restore(id)));
+    }
+    Ok(erased)
 }
 
 /// One person.

@@ -1,10 +1,11 @@
 #![doc = include_str!("../README.md")]
-// In reading order: a connection, what rows hold, what is read, what is written, the store.
+// In reading order: a connection, what rows hold, what is read, what is written, the store, the bus.
 
 mod accounts;
 mod acts;
 mod batch;
 mod bulk;
+mod bus;
 mod columns;
 mod connection;
 mod conversations;
@@ -16,6 +17,7 @@ mod failure;
 mod fresh;
 mod history;
 mod log;
+mod mac;
 mod maintenance;
 mod messages;
 mod migrations;
@@ -30,5 +32,6 @@ mod schema;
 mod search;
 mod writer;
 
+pub use bus::{Bus, BusKey, BusSettings, Endpoint, Traffic, TrafficSample};
 pub use connection::DatabaseUrl;
 pub use database::{Database, DatabaseSettings};

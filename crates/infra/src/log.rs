@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use messaging_domain::{
     Conversation, ConversationId, Delivery, Epoch, Error, Event, Fact, Position, Role, Seq,
-    Timestamp, UnreadState, UnreadTotals, UserId,
+    StreamHeads, Timestamp, UnreadState, UnreadTotals, UserId,
 };
 
 use crate::{
@@ -88,6 +88,32 @@ pub(crate) fn stream(conn: &mut Conn, user: &UserId) -> QueryResult<(Stream, Epo
         Stream::from,
     );
     Ok((stream, epoch.into()))
+}
+
+/// How many parameters one query may have: well below what either database takes.
+pub(crate) const MAX_PARAMETERS: usize = 10_000;
+
+/// Where the streams of many people stand.
+pub(crate) fn heads(conn: &mut Conn, users: &[UserId]) -> QueryResult<StreamHeads> {
+    let epoch = instance::table
+        .select(instance::epoch)
+        .first::<DbUuid>(conn)?;
+    let mut positions = Vec::with_capacity(users.len());
+    for some in users.chunks(MAX_PARAMETERS) {
+        let ids = some.iter().map(|user| user.as_str().to_owned());
+        let rows = streams::table
+            .filter(streams::user_id.eq_any(ids))
+            .select((streams::user_id, streams::head))
+            .load::<(String, i64)>(conn)?;
+        positions.extend(
+            rows.into_iter()
+                .map(|(user, head)| (UserId::restore(&user), Position::new(head))),
+        );
+    }
+    Ok(StreamHeads {
+        epoch: epoch.into(),
+        positions,
+    })
 }
 
 /// What a person has unread after an event in this conversation.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use messaging_domain::{Content, Conversation, Message, Revision, Seq, Text, UserId, search};
 use sha2::Sha256;
 
 use crate::{
     columns::{DbTime, DbUuid},
+    mac,
     schema::messages,
 };
 
@@ -99,10 +100,7 @@ pub(crate) struct Digests(Hmac<Sha256>);
 
 impl Digests {
     pub(crate) fn new(key: &[u8]) -> Self {
-        let mut block = [0; 64];
-        // HMAC fills a short key with zeros itself (RFC 2104); ours has 32 bytes.
-        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        Self(Hmac::new(&block.into()))
+        Self(mac::hmac(key))
     }
 
     fn of(&self, content: &Content) -> Hmac<Sha256> {

@@ -5,6 +5,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use messaging_domain::{Epoch, Failure, Timestamp};
 
 use crate::{
+    bus::BusKey,
     columns::{DbTime, DbUuid},
     connection::Conn,
     messages::Digests,
@@ -82,6 +83,13 @@ pub(crate) fn digests(conn: &mut Conn) -> QueryResult<Digests> {
         .select(instance::digest_key)
         .first::<Vec<u8>>(conn)?;
     Ok(Digests::new(&key))
+}
+
+/// The key that all nodes on this database share.
+pub(crate) fn bus_key(conn: &mut Conn) -> QueryResult<BusKey> {
+    Ok(BusKey(
+        instance::table.select(instance::digest_key).first(conn)?,
+    ))
 }
 
 /// 244 random bits.

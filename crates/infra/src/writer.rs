@@ -245,6 +245,7 @@ impl Room {
             }
             Err(Lost::Rejected(_) | Lost::Panicked) => self.do_alone(jobs),
             Err(Lost::Unknown(error)) => {
+                self.announcer.unsure();
                 answer_all(jobs, &Error::Failed(Failure::new("commit", error)));
             }
         }

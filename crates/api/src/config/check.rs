@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    BadSettings, Environment, LogFormat, SERVER_KEY_BYTES, Settings,
+    BadSettings, Environment, LogFormat, Nats, SERVER_KEY_BYTES, Settings,
     faults::Faults,
     issuance::{issuance, long_enough},
     words::{Word, Words},
@@ -45,9 +45,17 @@ impl Words {
             words.jwt_secret,
             production,
         );
-        unsupported(&mut faults, "NATS_URL", words.nats_url.as_ref());
         let day = 24 * 60 * 60;
+        let database_url = database_url(&mut faults, url, &data_dir, production);
+        let unprotected = faults.switch("NATS_UNPROTECTED", words.nats_unprotected, false);
+        let nats = words.nats_url.map(|word| Nats {
+            urls: nats_urls(&mut faults, word, &database_url),
+            credentials_file: words.nats_credentials_file.map(|word| word.0.into()),
+            ca_file: words.nats_ca_file.map(|word| word.0.into()),
+            unprotected,
+        });
         let settings = Settings {
+            nats,
             listen: faults.read(
                 "LISTEN",
                 words.listen,
@@ -57,7 +65,7 @@ impl Words {
             metrics_listen: faults.read("METRICS_LISTEN", words.metrics_listen, None, |word| {
                 listen(word).map(Some)
             }),
-            database_url: database_url(&mut faults, url, &data_dir, production),
+            database_url,
             database_readers: faults.number(
                 "DATABASE_READERS",
                 words.database_readers,
@@ -122,10 +130,22 @@ impl Words {
     }
 }
 
-fn unsupported(faults: &mut Faults, name: &str, word: Option<&Word>) {
-    if word.is_some() {
-        faults.add(name, "not supported by this build; leave it unset");
+fn nats_urls(faults: &mut Faults, Word(urls): Word, database: &SecretString) -> SecretString {
+    let schemes = ["nats://", "tls://"];
+    let known = |url: &str| schemes.iter().any(|scheme| url.trim().starts_with(scheme));
+    if !urls.split(',').all(known) {
+        faults.add(
+            "NATS_URL",
+            "give `nats://HOST:4222` or `tls://USER:PASSWORD@HOST:4222`",
+        );
     }
+    if database.expose_secret().starts_with("sqlite://") {
+        faults.add(
+            "NATS_URL",
+            "several nodes need PostgreSQL: set MESSAGING_DATABASE_URL to `postgres://…`, or leave this unset",
+        );
+    }
+    urls.into()
 }
 
 fn database_url(
@@ -240,7 +260,7 @@ mod tests {
             rate_limits: Some("maybe".into()),
             log: Some("a=b=c".into()),
             log_format: Some("xml".into()),
-            nats_url: Some("nats://localhost".into()),
+            nats_url: Some("localhost:4222".into()),
             ..Words::default()
         };
         let mut found = names(words);
@@ -276,6 +296,19 @@ mod tests {
         let settings = guessable("development").check().unwrap();
         assert_eq!(settings.warnings().len(), 2);
         assert!(Words::default().check().unwrap().warnings().is_empty());
+    }
+
+    #[test]
+    fn several_nodes_need_postgresql() {
+        let nodes = |database: &str| {
+            names(Words {
+                database_url: Some(database.into()),
+                nats_url: Some("nats://127.0.0.1:4222,tls://other:4222".into()),
+                ..Words::default()
+            })
+        };
+        assert_eq!(nodes("sqlite://m.db"), ["MESSAGING_NATS_URL"]);
+        assert!(nodes("postgres://db/messaging").is_empty());
     }
 
     #[test]

@@ -121,6 +121,9 @@ words! {
     "MESSAGING_LOG_FORMAT" log_format,
     "MESSAGING_METRICS_LISTEN" metrics_listen,
     "MESSAGING_NATS_URL" nats_url,
+    "MESSAGING_NATS_CREDENTIALS_FILE" nats_credentials_file,
+    "MESSAGING_NATS_CA_FILE" nats_ca_file,
+    "MESSAGING_NATS_UNPROTECTED" nats_unprotected,
 }
 
 impl Words {

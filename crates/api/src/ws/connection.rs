@@ -5,13 +5,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use messaging_domain::{ConversationId, LoginId, Seat, UserId};
+use messaging_domain::{ConversationId, LoginId, Seat, SessionId, StreamHead, UserId};
 
-use super::{
-    hub::{Hub, SessionId},
-    outbox::Outbox,
-    rooms::MAX_ROOMS,
-};
+use super::{hub::Hub, outbox::Outbox, rooms::MAX_ROOMS};
 
 /// The session is in as many rooms as it may be.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,6 +58,13 @@ impl Connection {
         }
     }
 
+    /// Says where the user's stream stands, as read since [`Self::identify`].
+    pub(crate) fn begin(&self, head: StreamHead) {
+        if let Some(user) = self.user.get() {
+            self.hub.begin(user, head);
+        }
+    }
+
     /// Says that its token now belongs to this login.
     pub(crate) fn set_login(&self, login: Option<LoginId>) {
         if let Some(user) = self.user.get() {
@@ -80,16 +83,14 @@ impl Connection {
             return Err(TooManyRooms);
         }
         joined.insert(conversation, seat.counterpart().clone());
-        let rooms = &mut self.hub.state().rooms;
-        rooms.join(self.session, &self.outbox, seat.counterpart(), conversation);
+        self.hub.watch(self.session, &self.outbox, seat);
         Ok(())
     }
 
     /// Leaves a room. Idempotent.
     pub(crate) fn leave(&self, conversation: ConversationId) {
         if let Some(whom) = self.rooms().remove(&conversation) {
-            let rooms = &mut self.hub.state().rooms;
-            rooms.leave(self.session, &whom, conversation);
+            self.hub.unwatch(self.session, &whom, conversation);
         }
     }
 
@@ -117,11 +118,9 @@ impl Connection {
     /// Gives up the user's place and the rooms; the connection itself is still there. Idempotent.
     pub(crate) fn vacate(&self) {
         let joined = std::mem::take(&mut *self.rooms());
-        let mut state = self.hub.state();
         for (conversation, whom) in joined {
-            state.rooms.leave(self.session, &whom, conversation);
+            self.hub.unwatch(self.session, &whom, conversation);
         }
-        drop(state);
         if let Some(user) = self.user.get() {
             self.hub.leave(self.session, user);
         }
@@ -151,7 +150,7 @@ mod tests {
     use std::time::Duration;
 
     use messaging_domain::{
-        Announcer as _, Delivery, Event, Participants, Position, Seq, UnreadState,
+        Announcer as _, Delivery, Epoch, Event, Participants, Position, Seq, UnreadState,
     };
 
     use super::*;
@@ -169,6 +168,10 @@ mod tests {
     fn connected(hub: &Hub, name: &str, login: Option<LoginId>) -> Connection {
         let connection = hub.connect().unwrap();
         connection.identify(&somebody(name), login);
+        connection.begin(StreamHead {
+            epoch: Epoch::restore(uuid::Uuid::nil()),
+            position: Position::ZERO,
+        });
         connection
     }
 

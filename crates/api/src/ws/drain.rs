@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use messaging_domain::{Signal, To};
+
 use super::{
     close::{Close, Farewell},
     hub::Hub,
@@ -46,6 +48,7 @@ impl Hub {
             let left = self.state().connections.len();
             tracing::warn!(left, "sessions did not end in time");
         }
+        self.tell_nodes(To::Nodes, Signal::Leaving);
     }
 }
 

@@ -100,6 +100,7 @@ impl Session {
             Ok(head) => head,
             Err(error) => return Err(self.fail(id, error).await),
         };
+        self.connection.begin(head);
         let (resume, missed) = self.first_missed(user, head, greeting).await?;
         let reason = match resume {
             Resume::After(_) => None,

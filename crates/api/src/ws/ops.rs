@@ -156,6 +156,7 @@ async fn look(
         .view(seat.user(), seat.conversation())
         .await?;
     let last_seen = service.store.last_seen(whom).await?;
+    connection.hub().look_around(whom).await;
     let sight = connection.settle(seat, view.blocked != Blocked::No);
     Ok(CounterpartPresence {
         user_id: whom.to_string(),

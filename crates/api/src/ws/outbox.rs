@@ -105,6 +105,15 @@ impl Outbox {
         pushed
     }
 
+    /// Lets the session know that there are events up to here, which are not put in line.
+    pub(crate) fn miss(&self, position: Position) {
+        let mut state = self.state();
+        let missed = state.missed.map_or(position, |missed| missed.max(position));
+        state.missed = Some(missed);
+        drop(state);
+        self.wake.notify_one();
+    }
+
     /// Ends the session; what waits is not sent. The first reason stays.
     pub(crate) fn close(&self, farewell: impl Into<Farewell>) {
         self.state().end(farewell.into());

@@ -10,6 +10,15 @@ use super::{
 };
 use crate::wire::frame::event::{EphemeralEvent, Presence};
 
+/// Who notes in the directory when somebody was last connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noting {
+    /// This node.
+    Here,
+    /// The node of the last session.
+    Elsewhere,
+}
+
 /// People whose last session ended a moment ago. Most of them are back at once, so nobody is told yet.
 #[derive(Debug, Default)]
 pub(super) struct Departures(HashMap<UserId, Departure>);
@@ -18,18 +27,19 @@ pub(super) struct Departures(HashMap<UserId, Departure>);
 struct Departure {
     at: Timestamp,
     due: Instant,
+    noting: Noting,
 }
 
 impl Departures {
     /// Somebody's last session ended.
-    pub(super) fn add(&mut self, user: UserId, due: Instant) {
+    pub(super) fn add(&mut self, user: UserId, due: Instant, noting: Noting) {
         let at = Timestamp::now();
-        self.0.insert(user, Departure { at, due });
+        self.0.insert(user, Departure { at, due, noting });
     }
 
-    /// Somebody came back; says whether they were still counted as online.
-    pub(super) fn cancel(&mut self, user: &UserId) -> bool {
-        self.0.remove(user).is_some()
+    /// Somebody came back.
+    pub(super) fn cancel(&mut self, user: &UserId) {
+        self.0.remove(user);
     }
 
     /// Whether somebody left, and nobody was told.
@@ -37,10 +47,9 @@ impl Departures {
         self.0.contains_key(user)
     }
 
-    fn take_due(&mut self, now: Instant) -> Vec<(UserId, Timestamp)> {
+    fn take_due(&mut self, now: Instant) -> Vec<(UserId, Departure)> {
         self.0
             .extract_if(|_, departure| departure.due <= now)
-            .map(|(user, departure)| (user, departure.at))
             .collect()
     }
 
@@ -56,13 +65,15 @@ impl Hub {
             let (gone, next) = {
                 let mut state = self.state();
                 let gone = state.departures.take_due(Instant::now());
-                for (user, at) in &gone {
-                    tell(&self, &state, user, false, Some(*at));
+                for (user, departure) in &gone {
+                    tell(&self, &state, user, false, Some(departure.at));
                 }
                 (gone, state.departures.next_due())
             };
-            for (user, at) in gone {
-                if let Err(error) = directory.note_seen(&user, at).await {
+            for (user, Departure { at, noting, .. }) in gone {
+                if noting == Noting::Here
+                    && let Err(error) = directory.note_seen(&user, at).await
+                {
                     tracing::warn!(%error, "when somebody was last seen is not noted");
                 }
             }
@@ -94,10 +105,9 @@ pub(super) fn tell(
 }
 
 /// Hides two people from each other when one blocks the other, and shows them again.
-pub(super) fn note_block(hub: &Hub, conversation: &ConversationView) {
+pub(super) fn note_block(hub: &Hub, state: &mut State, conversation: &ConversationView) {
     let blocked = conversation.blocked != Blocked::No;
     let whom = &conversation.counterpart.id;
-    let mut state = hub.state();
     let watchers = state.rooms.block(whom, conversation.id, blocked);
     let online = !blocked && state.is_online(whom);
     push(hub, &watchers, conversation.id, whom, online, None);

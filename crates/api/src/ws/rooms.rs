@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use messaging_domain::{ConversationId, UserId};
+use messaging_domain::{ConversationId, SessionId, UserId};
 
-use super::{hub::SessionId, outbox::Outbox};
+use super::outbox::Outbox;
 
 /// How many rooms a session may be in.
 pub(crate) const MAX_ROOMS: usize = 20;
@@ -89,6 +89,16 @@ impl Rooms {
         if conversations.is_empty() {
             self.watched.remove(whom);
         }
+    }
+
+    /// Whether anybody here watches somebody.
+    pub(crate) fn is_watched(&self, whom: &UserId) -> bool {
+        self.watched.contains_key(whom)
+    }
+
+    /// All who are watched by anybody here.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &UserId> {
+        self.watched.keys()
     }
 
     /// What was read about a block when a session joined; gives back what is true, for an

@@ -28,6 +28,8 @@ pub struct Timing {
     pub typing_every: Duration,
     /// How long receivers show that somebody is typing.
     pub typing_lasts: Duration,
+    /// Between two looks for what was missed, where other nodes write too.
+    pub look_every: Duration,
 }
 
 impl Default for Timing {
@@ -44,6 +46,7 @@ impl Default for Timing {
             offline_after: Duration::from_secs(5),
             typing_every: Duration::from_secs(3),
             typing_lasts: Duration::from_secs(7),
+            look_every: Duration::from_secs(4),
         }
     }
 }

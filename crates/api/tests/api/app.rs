@@ -91,6 +91,17 @@ impl TestApp {
         apps
     }
 
+    /// A service on PostgreSQL and a NATS, for a test that needs several nodes.
+    pub(crate) async fn node(nats: &str, change: impl FnOnce(&mut Timing)) -> Self {
+        Self::start_tuned(|words, timing| {
+            words.database_url = postgres().map(Into::into);
+            words.database_readers = Some("4".into());
+            words.nats_url = Some(nats.into());
+            change(timing);
+        })
+        .await
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address()
@@ -269,6 +280,16 @@ pub(crate) fn uuid() -> String {
 /// A text as content.
 pub(crate) fn text(words: &str) -> Value {
     json!({ "kind": "text", "text": words })
+}
+
+/// The NATS that tests may use, if there is one, and a PostgreSQL for its nodes.
+pub(crate) fn nats() -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test has no settings of its own"
+    )]
+    let named = std::env::var("TEST_NATS_URL").ok();
+    named.filter(|_| postgres().is_some())
 }
 
 /// The PostgreSQL that tests may fill. They share it: ids are random, so nobody meets anybody.

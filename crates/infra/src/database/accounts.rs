@@ -50,6 +50,13 @@ impl Accounts for Database {
         Ok(ended)
     }
 
+    async fn revoked_among(&self, logins: Vec<LoginId>) -> Result<Vec<LoginId>, Error> {
+        self.read("look for revoked logins", move |conn| {
+            Ok(accounts::revoked_among(conn, &logins)?)
+        })
+        .await
+    }
+
     async fn is_live(&self, login: LoginId) -> Result<bool, Error> {
         if let Some(live) = self.logins.get(&login) {
             return Ok(live);

@@ -6,7 +6,7 @@ use messaging_domain::{
     Advance, Appended, ConversationId, ConversationView, Conversations, Deletion, Draft, Edit,
     Error, EventPage, InboxCursor, InboxPage, InboxQuery, Message, MessagePage, Opened, Opening,
     Participants, Position, ReadState, SearchCursor, SearchHit, SearchPage, SearchRequest, Seat,
-    Seq, SettingsChange, StreamHead, UnreadTotals, UserId, Window,
+    Seq, SettingsChange, StreamHead, StreamHeads, UnreadTotals, UserId, Window,
 };
 
 use super::Database;
@@ -166,6 +166,13 @@ impl Conversations for Database {
             })
             .await?;
         Ok(stream.unread)
+    }
+
+    async fn heads(&self, users: Vec<UserId>) -> Result<StreamHeads, Error> {
+        self.read("read the heads of streams", move |conn| {
+            Ok(log::heads(conn, &users)?)
+        })
+        .await
     }
 
     async fn head(&self, user: &UserId) -> Result<StreamHead, Error> {

@@ -42,7 +42,8 @@ impl Directory for Database {
             }
             _ => {
                 let known = self.writer.act(introduction).await?;
-                self.users.insert(id, known.clone());
+                self.users.insert(id.clone(), known.clone());
+                self.announcer.profile_changed(&id);
                 known
             }
         };
@@ -56,6 +57,7 @@ impl Directory for Database {
     async fn put_user(&self, profile: Profile) -> Result<User, Error> {
         let known = self.writer.act(profile).await?;
         self.users.insert(known.user.id.clone(), known.clone());
+        self.announcer.profile_changed(&known.user.id);
         Ok(known.user)
     }
 
@@ -92,6 +94,13 @@ impl Directory for Database {
                 error,
             ))),
         }
+    }
+
+    async fn erased_among(&self, users: Vec<UserId>) -> Result<Vec<UserId>, Error> {
+        self.read("look for erased people", move |conn| {
+            Ok(directory::erased_among(conn, &users)?)
+        })
+        .await
     }
 
     async fn note_seen(&self, id: &UserId, at: Timestamp) -> Result<(), Error> {

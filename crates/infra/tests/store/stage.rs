@@ -56,6 +56,10 @@ impl Announcer for Witness {
         state.waiting = false;
     }
 
+    fn unsure(&self) {}
+
+    fn profile_changed(&self, _: &UserId) {}
+
     fn erased(&self, user: &UserId) {
         self.state.lock().unwrap().erased.push(user.clone());
     }
@@ -141,6 +145,7 @@ impl Stage {
             url: DatabaseUrl::parse(&fresh.url).unwrap(),
             readers: 2,
             queue: 4_096,
+            shared: false,
         }
     }
 
