@@ -282,18 +282,8 @@ pub(crate) fn text(words: &str) -> Value {
     json!({ "kind": "text", "text": words })
 }
 
-/// The NATS that tests may use, if there is one, and a PostgreSQL for its nodes.
-pub(crate) fn nats() -> Option<String> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test has no settings of its own"
-    )]
-    let named = std::env::var("TEST_NATS_URL").ok();
-    named.filter(|_| postgres().is_some())
-}
-
 /// The PostgreSQL that tests may fill. They share it: ids are random, so nobody meets anybody.
-fn postgres() -> Option<String> {
+pub(crate) fn postgres() -> Option<String> {
     static MIGRATED: OnceLock<Option<String>> = OnceLock::new();
     #[expect(
         clippy::disallowed_methods,

@@ -1,10 +1,12 @@
 //! Several nodes on one PostgreSQL, joined by NATS: whoever is connected to one hears what happens on
 //! another, and nobody can tell them apart.
 //!
-//! Without `TEST_NATS_URL` and `TEST_DATABASE_URL` there is nothing to join, and these tests pass over.
+//! Each test has a NATS of its own. Where there is no `nats-server`, or no PostgreSQL, there is nothing
+//! to join, and these tests pass over; `REQUIRE_NATS=1` makes that a failure.
 
 mod cable;
 mod enemy;
+mod nats;
 mod together;
 
 use std::time::Duration;
@@ -12,10 +14,11 @@ use std::time::Duration;
 use messaging_api::ws::Timing;
 
 use crate::{
-    app::{Person, TestApp, nats},
+    app::{Person, TestApp},
     ws::socket::Socket,
 };
 use cable::Cable;
+use nats::Nats;
 
 /// Two nodes of one service.
 struct Pair {
@@ -23,6 +26,7 @@ struct Pair {
     right: TestApp,
     /// Between the right one and NATS.
     cable: Cable,
+    nats: Nats,
 }
 
 impl Pair {
@@ -32,15 +36,22 @@ impl Pair {
     }
 
     async fn start_tuned(change: impl Fn(&mut Timing)) -> Option<Self> {
-        let nats = nats()?;
-        let cable = Cable::to(&nats).await;
-        let pair = Self {
-            left: TestApp::node(&nats, &change).await,
-            right: TestApp::node(&cable.url(), &change).await,
-            cable,
-        };
+        let pair = Self::apart(change, |_| {}).await?;
         pair.hear_each_other().await;
         Some(pair)
+    }
+
+    /// Two nodes that may not hear each other yet; something is done to the cable first.
+    async fn apart(change: impl Fn(&mut Timing), prepare: impl Fn(&Cable)) -> Option<Self> {
+        let nats = Nats::start()?;
+        let cable = Cable::to(nats.address()).await;
+        prepare(&cable);
+        Some(Self {
+            left: TestApp::node(&nats.url(), &change).await,
+            right: TestApp::node(&cable.url(), &change).await,
+            cable,
+            nats,
+        })
     }
 
     /// Waits until what happens on one node is heard on the other at once, and the other way round.

@@ -16,8 +16,7 @@ pub(super) struct Cable {
 
 impl Cable {
     /// A whole cable to a NATS.
-    pub(super) async fn to(url: &str) -> Self {
-        let end = url.trim_start_matches("nats://").to_owned();
+    pub(super) async fn to(end: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let whole = Arc::new(watch::channel(true).0);
@@ -27,12 +26,12 @@ impl Cable {
                 let (near, _) = listener.accept().await.unwrap();
                 let mut state = watched.subscribe();
                 if *state.borrow() {
-                    let end = end.clone();
                     actix_web::rt::spawn(async move {
-                        let far = TcpStream::connect(end).await.unwrap();
-                        tokio::select! {
-                            () = pass_on(near, far) => {}
-                            _ = state.wait_for(|whole| !whole) => {}
+                        if let Ok(far) = TcpStream::connect(end).await {
+                            tokio::select! {
+                                () = pass_on(near, far) => {}
+                                _ = state.wait_for(|whole| !whole) => {}
+                            }
                         }
                     });
                 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{NEVER, Pair};
+use super::{Cable, NEVER, Pair};
 use crate::{
-    app::{Person, TestApp, nats},
+    app::{Person, TestApp},
     ws::socket::Socket,
 };
 
@@ -206,8 +206,10 @@ async fn a_logout_and_an_erasure_end_sessions_on_every_node_even_when_the_bus_is
             pair.cable.cut();
         }
         let refresh = json!({ "refreshToken": session["refreshToken"] });
-        let logout = pair.left.request("POST", "/api/auth/logout").json(&refresh);
-        pair.left.answer(logout).await.expect(204);
+        pair.left
+            .post(&ann, "/api/auth/logout", &refresh)
+            .await
+            .expect(204);
         let erasure = pair
             .left
             .request("DELETE", &format!("/api/server/users/{}", bob.id));
@@ -273,14 +275,9 @@ async fn what_the_bus_has_lost_is_found_in_the_log() {
 
 #[actix_web::test]
 async fn a_node_that_finds_no_bus_serves_and_joins_later() {
-    let Some(nats) = nats() else { return };
-    let cable = super::Cable::to(&nats).await;
-    cable.cut();
-    let (left, right) = (
-        TestApp::node(&nats, |_| {}).await,
-        TestApp::node(&cable.url(), |_| {}).await,
-    );
-    let pair = Pair { left, right, cable };
+    let Some(pair) = Pair::apart(|_| {}, Cable::cut).await else {
+        return;
+    };
     let (ann, bob, conversation) = pair.two_people().await;
     let (mut socket, welcome) = Socket::with_welcome(&pair.right, &bob).await;
     pair.left
@@ -288,5 +285,25 @@ async fn a_node_that_finds_no_bus_serves_and_joins_later() {
         .await;
     follow(&mut socket, welcome["position"].as_i64().unwrap(), 1).await;
     pair.cable.mend();
+    pair.hear_each_other().await;
+}
+
+#[actix_web::test]
+async fn a_bus_that_dies_and_comes_back_is_joined_again() {
+    let Some(mut pair) = Pair::start().await else {
+        return;
+    };
+    let (ann, bob, conversation) = pair.two_people().await;
+    let (mut socket, welcome) = Socket::with_welcome(&pair.right, &bob).await;
+    let position = welcome["position"].as_i64().unwrap();
+    for n in 0..3 {
+        pair.nats
+            .restart_after(async {
+                let words = n.to_string();
+                pair.left.send(&ann, &conversation, &words).await;
+                follow(&mut socket, position + n, 1).await;
+            })
+            .await;
+    }
     pair.hear_each_other().await;
 }
