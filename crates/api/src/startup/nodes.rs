@@ -42,7 +42,8 @@ fn protected(nats: &Nats) -> anyhow::Result<BusSettings> {
     let endpoint = Endpoint::parse(nats.urls.expose_secret())
         .map_err(|remedy| anyhow::anyhow!("MESSAGING_NATS_URL: {remedy}"))?;
     let has_credentials = nats.credentials_file.is_some() || endpoint.has_credentials();
-    if !endpoint.is_local() && !nats.unprotected && !(endpoint.has_tls() && has_credentials) {
+    let is_protected = endpoint.has_tls() && has_credentials;
+    if !(endpoint.is_local() || nats.unprotected || is_protected) {
         bail!(
             "MESSAGING_NATS_URL: NATS is on another machine, so give `tls://USER:PASSWORD@HOST:4222`, or \
              `tls://HOST:4222` with MESSAGING_NATS_CREDENTIALS_FILE; on a network of your own that nobody \

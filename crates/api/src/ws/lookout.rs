@@ -7,7 +7,11 @@ use messaging_domain::{
 };
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::{close::Close, counters::Counters, hub::Hub};
+use super::{
+    close::Close,
+    counters::Counters,
+    hub::{Hub, Person},
+};
 
 /// How many events are read at once.
 const PAGE: usize = 200;
@@ -105,11 +109,7 @@ impl Hub {
             let state = self.state();
             (
                 state.users.keys().cloned().collect(),
-                state
-                    .users
-                    .values()
-                    .flat_map(|person| person.logins())
-                    .collect(),
+                state.users.values().flat_map(Person::logins).collect(),
             )
         };
         let looked = async {

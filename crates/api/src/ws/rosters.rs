@@ -69,7 +69,7 @@ mod tests {
         rosters.set(&user, left, vec![]);
         assert!(rosters.has(&user));
         assert_eq!(rosters.lose(left), []);
-        assert_eq!(rosters.lose(right), [user.clone()]);
+        assert_eq!(rosters.lose(right), std::slice::from_ref(&user));
         rosters.set(&user, right, vec![]);
         assert!(!rosters.has(&user) && rosters.0.is_empty());
     }
