@@ -28,7 +28,7 @@
 //! | `MESSAGING_DEMO` | seeds the demo marketplace into an empty database and shows it at `/` | switch | `on` outside production |
 //! | `MESSAGING_LOG` | what is logged, as a filter such as `info,messaging_api=debug` | | `info` |
 //! | `MESSAGING_LOG_FORMAT` | `pretty`, `json`, or `auto`: pretty on a terminal | | `auto` |
-//! | `MESSAGING_METRICS_LISTEN` | where `GET /metrics` is served, for Prometheus; keep it private | address and port | unset: nowhere |
+//! | `MESSAGING_METRICS_LISTEN` | where `GET /metrics` is served, for Prometheus; keep it private | address and port, or a port alone, which is this machine's own | unset: nowhere |
 //! | `MESSAGING_NATS_URL` | joins nodes through NATS; this build serves one node and refuses it | | unset |
 
 mod check;

@@ -9,6 +9,10 @@ use std::{
 };
 
 use messaging_domain::{Email, UserId};
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
 
 pub use address::Address;
 use bucket::Buckets;
@@ -39,7 +43,11 @@ pub struct Limits {
     failures: Buckets<(Option<Email>, Address)>,
     /// 100 at once, one a second.
     failures_of_address: Buckets<Address>,
+    refusals: Family<Label, Counter>,
 }
+
+/// A limit by its name: one of the words in this file.
+type Label = [(&'static str, &'static str); 1];
 
 impl Limits {
     /// The limits, enforced or not.
@@ -53,7 +61,26 @@ impl Limits {
             registrations: Buckets::new(300, Duration::from_secs(1)),
             failures: Buckets::new(10, Duration::from_secs(5)),
             failures_of_address: Buckets::new(100, Duration::from_secs(1)),
+            refusals: Family::default(),
         }
+    }
+
+    /// Names what the limits count.
+    pub fn expose(&self, registry: &mut Registry) {
+        registry.register(
+            "rate_limit_refusals",
+            "What was refused because somebody asked too often, by limit",
+            self.refusals.clone(),
+        );
+    }
+
+    /// Counts an op that was over its session's pace.
+    pub fn op_refused(&self) {
+        self.refused("ops");
+    }
+
+    fn refused(&self, limit: &'static str) {
+        self.refusals.get_or_create(&[("limit", limit)]).inc();
     }
 
     /// Whether they are enforced, or off for a load test.
@@ -67,7 +94,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_request(&self, user: &UserId) -> Result<(), Problem> {
-        self.check(&self.requests, user)
+        self.check("requests", &self.requests, user)
     }
 
     /// Counts a message that a person sends or edits.
@@ -75,7 +102,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_send(&self, user: &UserId) -> Result<(), Problem> {
-        self.check(&self.sends, user)
+        self.check("sends", &self.sends, user)
     }
 
     /// Counts a conversation that a person starts.
@@ -83,7 +110,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_opening(&self, user: &UserId) -> Result<(), Problem> {
-        self.check(&self.openings, user)
+        self.check("openings", &self.openings, user)
     }
 
     /// The conversation was there already, so it does not count.
@@ -97,7 +124,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_settings(&self, user: &UserId) -> Result<(), Problem> {
-        self.check(&self.settings, user)
+        self.check("settings", &self.settings, user)
     }
 
     /// Counts an account that is made from an address.
@@ -105,7 +132,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_registration(&self, address: Address) -> Result<(), Problem> {
-        self.check(&self.registrations, &address)
+        self.check("registrations", &self.registrations, &address)
     }
 
     /// Counts an attempt to log in as a failure, until [`Attempt::succeeded`] says otherwise: so
@@ -119,25 +146,31 @@ impl Limits {
         address: Address,
     ) -> Result<Attempt<'_>, Problem> {
         let account = (email.cloned(), address);
-        self.check(&self.failures, &account)?;
+        self.check("logins", &self.failures, &account)?;
         let attempt = Attempt {
             limits: self,
             account,
         };
-        if let Err(problem) = self.check(&self.failures_of_address, &address) {
+        if let Err(problem) = self.check("logins", &self.failures_of_address, &address) {
             self.failures.give_back(&attempt.account);
             return Err(problem);
         }
         Ok(attempt)
     }
 
-    fn check<K: Hash + Eq + Clone>(&self, buckets: &Buckets<K>, key: &K) -> Result<(), Problem> {
+    fn check<K: Hash + Eq + Clone>(
+        &self,
+        limit: &'static str,
+        buckets: &Buckets<K>,
+        key: &K,
+    ) -> Result<(), Problem> {
         if !self.enforced {
             return Ok(());
         }
-        buckets
-            .take(key, Instant::now())
-            .map_err(|wait| Refusal::RateLimited(wait).into())
+        buckets.take(key, Instant::now()).map_err(|wait| {
+            self.refused(limit);
+            Refusal::RateLimited(wait).into()
+        })
     }
 }
 

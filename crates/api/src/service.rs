@@ -12,6 +12,7 @@ use crate::{
     Messaging, Store,
     auth::{Gatekeeper, Origins, Revocations, login::Logins},
     limits::Limits,
+    metrics::Requests,
 };
 
 /// The service, as its doors see it. One for each node, shared by all workers.
@@ -38,6 +39,8 @@ pub struct Service {
     pub websocket: bool,
     /// Whether the demo marketplace is at `/`.
     pub demo: bool,
+    /// How long answers take.
+    pub requests: Requests,
     /// Set when the node begins to go down.
     pub draining: AtomicBool,
     /// How many requests are being answered.

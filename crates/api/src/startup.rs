@@ -1,5 +1,6 @@
 //! Where everything is put together, started, and brought down again: the composition root.
 
+mod measured;
 mod server;
 
 use std::{
@@ -30,7 +31,7 @@ use crate::{
     config::{Issuance, Settings, kept_secret},
     demo,
     limits::Limits,
-    metrics,
+    metrics::{self, Requests},
     service::{ServerKey, Service},
     ws::{Hub, Timing},
 };
@@ -70,6 +71,7 @@ impl Default for Tuning {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     service: Data<Service>,
     hub: Hub,
     server: ServerHandle,
@@ -100,7 +102,7 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
     let server = serve(listener, service.clone(), hub.clone())?;
     let handle = server.handle();
     let metrics = match settings.metrics_listen {
-        Some(address) => Some(serve_metrics(address, hub.clone())?),
+        Some(address) => Some(serve_metrics(address, &service, &hub)?),
         None => None,
     };
     let mut tasks = vec![
@@ -112,9 +114,11 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
         rt::spawn(hub.clone().keep_presence(Arc::clone(&store))),
         rt::spawn(keep_tidy(store, settings.event_retention)),
     ];
-    tasks.extend(metrics);
+    let (metrics_address, serving) = metrics.unzip();
+    tasks.extend(serving);
     Ok(Running {
         address,
+        metrics_address,
         service,
         hub,
         server: handle,
@@ -123,20 +127,32 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
 }
 
 /// Serves metrics until its task is aborted.
-fn serve_metrics(address: SocketAddr, hub: Hub) -> anyhow::Result<JoinHandle<()>> {
+fn serve_metrics(
+    address: SocketAddr,
+    service: &Data<Service>,
+    hub: &Hub,
+) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = listen(address).with_context(|| format!("listen for metrics on {address}"))?;
-    let server = metrics::serve(listener, hub)?;
-    Ok(rt::spawn(async move {
+    let address = listener.local_addr()?;
+    let server = metrics::serve(listener, measured::registry(service, hub))?;
+    tracing::info!(%address, "metrics are served");
+    let serving = rt::spawn(async move {
         if let Err(error) = server.await {
             tracing::error!(%error, "the metrics listener ended");
         }
-    }))
+    });
+    Ok((address, serving))
 }
 
 impl Running {
     /// Where it listens, with the real port.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where metrics are served, with the real port, if anywhere.
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Brings it down: takes nothing new, sends sessions away, finishes what is being written.
@@ -294,6 +310,7 @@ fn service(
         server_key: settings.server_key.clone().map(ServerKey::new),
         websocket: settings.websocket,
         demo: settings.demo,
+        requests: Requests::default(),
         draining: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
     })

@@ -23,7 +23,6 @@ mod session;
 mod timing;
 mod upgrade;
 
-pub use counters::Sample;
 pub use hub::Hub;
 pub use timing::Timing;
 pub(crate) use upgrade::__path_upgrade;

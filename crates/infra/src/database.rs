@@ -16,6 +16,7 @@ use messaging_domain::{
     Announcer, ConversationId, Error, Failure, LoginId, Participants, ProductId, Timestamp, UserId,
 };
 use moka::sync::Cache;
+use prometheus_client::registry::Registry;
 
 use crate::{
     connection::{self, Conn, DatabaseUrl, Purpose, Readers},
@@ -24,6 +25,7 @@ use crate::{
     failure::{self, Halt},
     history::{BeginSeeding, FinishSeeding},
     maintenance::{ForgetEvents, ForgetLogins},
+    measurements::Measurements,
     migrations,
     writer::Writer,
 };
@@ -50,6 +52,8 @@ pub struct Database {
     users: UserCache,
     participants: Cache<ConversationId, Participants>,
     logins: Cache<LoginId, bool>,
+    measurements: Measurements,
+    queue: usize,
     /// Held while the database is open: a second node on one SQLite file is refused.
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -91,6 +95,7 @@ impl Database {
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build(Readers(settings.url.clone()))
             .map_err(|error| Failure::new("open the reading connections", error))?;
+        let measurements = Measurements::default();
         Ok(Self {
             readers,
             writer: Writer::start(
@@ -99,6 +104,7 @@ impl Database {
                 settings.queue,
                 Arc::clone(&announcer),
                 digests,
+                measurements.clone(),
             )?,
             announcer,
             users: crate::directory::cache(),
@@ -107,6 +113,8 @@ impl Database {
                 .max_capacity(100_000)
                 .time_to_live(Duration::from_secs(5))
                 .build(),
+            measurements,
+            queue: settings.queue,
             _lock: lock,
         })
     }
@@ -186,6 +194,13 @@ impl Database {
         self.writer.close();
     }
 
+    /// Names what the store counts and measures: its queue, transactions, readers and caches. They
+    /// cost an atomic or two each, whether somebody asks for them or not.
+    pub fn expose(&self, registry: &mut Registry) {
+        self.measurements
+            .expose(registry, self.readers.clone(), self.queue);
+    }
+
     /// The one way to change something.
     pub(crate) const fn writer(&self) -> &Writer {
         &self.writer
@@ -203,10 +218,13 @@ impl Database {
         let away = move |cause: Box<dyn std::error::Error + Send + Sync>| {
             Error::Overloaded(Failure::new(doing, cause))
         };
+        let measurements = self.measurements.clone();
         tokio::task::spawn_blocking(move || {
             let mut retries = pool.state().connections;
             loop {
-                let mut link = pool.get().map_err(|error| away(error.into()))?;
+                let mut link = measurements
+                    .await_reader(|| pool.get())
+                    .map_err(|error| away(error.into()))?;
                 match queries(&mut link.conn) {
                     Ok(answer) => {
                         link.used_at = Instant::now();
@@ -233,7 +251,7 @@ impl Database {
         let mut unknown = HashSet::new();
         for conversation in latest.iter().map(|latest| &latest.conversation) {
             for id in [&conversation.buyer.user, &conversation.seller.user] {
-                match self.users.get(id) {
+                match self.measurements.users.count(self.users.get(id)) {
                     Some(known) => drop(words.users.insert(id.clone(), known.user)),
                     None => drop(unknown.insert(id.clone())),
                 }
@@ -267,7 +285,7 @@ impl Database {
     }
 
     async fn known(&self, id: &UserId) -> Result<Option<Known>, Error> {
-        if let Some(known) = self.users.get(id) {
+        if let Some(known) = self.measurements.users.count(self.users.get(id)) {
             return Ok(Some(known));
         }
         let asked = id.clone();

@@ -17,6 +17,7 @@ mod fresh;
 mod history;
 mod log;
 mod maintenance;
+mod measurements;
 mod messages;
 mod migrations;
 #[cfg(test)]

@@ -54,9 +54,12 @@ impl Words {
                 SocketAddr::from(([127, 0, 0, 1], 8080)),
                 listen,
             ),
-            metrics_listen: faults.read("METRICS_LISTEN", words.metrics_listen, None, |word| {
-                listen(word).map(Some)
-            }),
+            metrics_listen: faults.read(
+                "METRICS_LISTEN",
+                words.metrics_listen,
+                None,
+                metrics_listen,
+            ),
             database_url: database_url(&mut faults, url, &data_dir, production),
             database_readers: faults.number(
                 "DATABASE_READERS",
@@ -161,6 +164,14 @@ fn listen(word: &str) -> Result<SocketAddr, String> {
     })
 }
 
+/// A port alone is one of the loopback's: who wants others to see the numbers has to say where.
+fn metrics_listen(word: &str) -> Result<Option<SocketAddr>, String> {
+    match word.parse() {
+        Ok(port) => Ok(Some(SocketAddr::from(([127, 0, 0, 1], port)))),
+        Err(_) => listen(word).map(Some),
+    }
+}
+
 fn filter(word: &str) -> Result<String, String> {
     match word.parse::<tracing_subscriber::EnvFilter>() {
         Ok(_) => Ok(word.to_owned()),
@@ -235,7 +246,7 @@ mod tests {
             listen: Some("8080".into()),
             database_url: Some("sqlite:x.db".into()),
             database_readers: Some("0".into()),
-            metrics_listen: Some("9090".into()),
+            metrics_listen: Some("somewhere".into()),
             allowed_origins: Some("*".into()),
             rate_limits: Some("maybe".into()),
             log: Some("a=b=c".into()),
@@ -308,6 +319,23 @@ mod tests {
             }),
             ["MESSAGING_JWT_ALGORITHM"]
         );
+    }
+
+    #[test]
+    fn metrics_stay_on_the_machine_unless_an_address_is_named() {
+        for (word, expected) in [
+            ("9090", Some("127.0.0.1:9090")),
+            ("0", Some("127.0.0.1:0")),
+            ("10.0.0.5:9090", Some("10.0.0.5:9090")),
+            ("", None),
+        ] {
+            let words = Words {
+                metrics_listen: Some(word.into()),
+                ..Words::default()
+            };
+            let found = words.check().unwrap().metrics_listen;
+            assert_eq!(found.map(|at| at.to_string()).as_deref(), expected);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::{
     future::{Ready, ready},
     panic::AssertUnwindSafe,
     sync::atomic::Ordering,
+    time::Instant,
 };
 
 use actix_web::{
@@ -34,14 +35,25 @@ pub(crate) async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begun = Instant::now();
     let service = request.app_data::<web::Data<Service>>().cloned();
+    let requests = service.as_ref().map(|service| service.requests.clone());
     let _counted = service.map(InFlight::new);
+    let (method, route) = (request.method().clone(), request.match_pattern());
     let of_api = request.path().starts_with("/api/");
     let id = request
         .extensions()
         .get::<RequestId>()
         .map(ToString::to_string);
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let answer = next.call(request).await;
+    if let Some(requests) = requests {
+        let status = match &answer {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        requests.answered(method.as_str(), route, status.as_u16(), begun.elapsed());
+    }
+    let mut response = answer?.map_into_boxed_body();
     let headers = response.headers_mut();
     default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(headers, header::REFERRER_POLICY, "no-referrer");

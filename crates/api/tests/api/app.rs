@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::contract;
+use crate::{contract, metrics::Metrics};
 
 const SECRET: &str = "a secret for tests that is long enough to sign with";
 
@@ -94,6 +94,13 @@ impl TestApp {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address()
+    }
+
+    /// What the service measures, where `metrics_listen` is set.
+    pub(crate) async fn metrics(&self) -> Metrics {
+        let address = self.running.metrics_address().unwrap();
+        let asked = self.http.get(format!("http://{address}/metrics")).send();
+        Metrics::parse(asked.await.unwrap().text().await.unwrap())
     }
 
     /// Where an address of the service is.
