@@ -3,6 +3,7 @@
 mod accounts;
 mod conversations;
 mod directory;
+mod upkeep;
 
 use std::{
     collections::HashSet,

@@ -78,6 +78,19 @@ mod tests {
         for method in ["BREW", "PROPFIND", "get"] {
             requests.answered(method, None, 405, Duration::ZERO);
         }
-        assert_eq!(requests.0.len(), 1);
+        let mut registry = Registry::default();
+        requests.expose(&mut registry);
+        let mut written = String::new();
+        prometheus_client::encoding::text::encode(&mut written, &registry).unwrap();
+        let counts: Vec<_> = written
+            .lines()
+            .filter(|line| line.contains("_count{"))
+            .collect();
+        assert_eq!(
+            counts,
+            [
+                "http_request_duration_seconds_count{method=\"(other)\",route=\"(none)\",status=\"4xx\"} 3"
+            ]
+        );
     }
 }

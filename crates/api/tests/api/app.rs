@@ -91,6 +91,19 @@ impl TestApp {
         apps
     }
 
+    /// Does what an operator does: runs a command of the binary on a database.
+    pub(crate) async fn command(database_url: &str, arguments: &[&str]) -> String {
+        let command = tokio::process::Command::new(env!("CARGO_BIN_EXE_messaging"))
+            .args(arguments)
+            .env_clear()
+            .env("MESSAGING_DATABASE_URL", database_url)
+            .output();
+        let output = command.await.unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address()
