@@ -14,7 +14,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-pub use address::Address;
+pub use address::{Address, address_of};
 use bucket::Buckets;
 
 use crate::problem::{Problem, Refusal};
@@ -43,6 +43,8 @@ pub struct Limits {
     failures: Buckets<(Option<Email>, Address)>,
     /// 100 at once, one a second.
     failures_of_address: Buckets<Address>,
+    /// 1,000 at once, 20 a second.
+    bad_tokens: Buckets<Address>,
     refusals: Family<Label, Counter>,
 }
 
@@ -61,6 +63,7 @@ impl Limits {
             registrations: Buckets::new(300, Duration::from_secs(1)),
             failures: Buckets::new(10, Duration::from_secs(5)),
             failures_of_address: Buckets::new(100, Duration::from_secs(1)),
+            bad_tokens: Buckets::new(1_000, Duration::from_millis(50)),
             refusals: Family::default(),
         }
     }
@@ -133,6 +136,15 @@ impl Limits {
     /// `rate_limited`, with the time to wait.
     pub fn check_registration(&self, address: Address) -> Result<(), Problem> {
         self.check("registrations", &self.registrations, &address)
+    }
+
+    /// Counts a token, or a key, that was no good. Whoever shows a good one is let in whatever others
+    /// at the same address do.
+    ///
+    /// # Errors
+    /// `rate_limited`, with the time to wait, when there were too many from this address.
+    pub fn check_bad_token(&self, address: Address) -> Result<(), Problem> {
+        self.check("bad_tokens", &self.bad_tokens, &address)
     }
 
     /// Counts an attempt to log in as a failure, until [`Attempt::succeeded`] says otherwise: so
@@ -243,6 +255,16 @@ mod tests {
                 .is_some_and(|ms| (1..=2_000).contains(&ms))
         );
         assert!(limits.check_send(&ann).is_ok());
+    }
+
+    #[test]
+    fn bad_tokens_are_counted_by_address() {
+        let limits = Limits::new(true);
+        assert!((0..1_000).all(|_| limits.check_bad_token(address()).is_ok()));
+        let problem = limits.check_bad_token(address()).unwrap_err();
+        assert_eq!((problem.status, problem.code), (429, "rate_limited"));
+        let other = Address::of(Some("192.0.2.2".parse().unwrap()), std::iter::empty(), 0);
+        assert!(limits.check_bad_token(other).is_ok());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     Messaging, Store,
+    admission::Admission,
     auth::{Gatekeeper, Origins, Revocations, login::Logins},
     limits::Limits,
     metrics::Requests,
@@ -27,6 +28,8 @@ pub struct Service {
     pub logins: Logins,
     /// Whom to tell when somebody is erased.
     pub revocations: Arc<dyn Revocations>,
+    /// Who finds a place.
+    pub admission: Arc<Admission>,
     /// How much one person, or one address, may ask.
     pub limits: Limits,
     /// Which pages may talk to the service.

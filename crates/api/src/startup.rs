@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     Messaging, Store,
+    admission::Admission,
     auth::{
         Gatekeeper, Origins, Revocations,
         jwks::Jwks,
@@ -301,6 +302,7 @@ fn service(
         ),
         store,
         revocations,
+        admission: admission(settings),
         limits: Limits::new(settings.rate_limits),
         origins: settings
             .allowed_origins
@@ -314,6 +316,28 @@ fn service(
         draining: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
     })
+}
+
+/// As many connections as are allowed, and as file descriptors can be had for.
+fn admission(settings: &Settings) -> Arc<Admission> {
+    let carried = rlimit::Resource::NOFILE
+        .get_soft()
+        .ok()
+        .and_then(|descriptors| usize::try_from(descriptors).ok())
+        .map_or(usize::MAX, Admission::carried_by);
+    let most = settings.max_connections.map(|most| {
+        if carried < most {
+            tracing::warn!(
+                carried,
+                "the limit of open files allows fewer connections than MESSAGING_MAX_CONNECTIONS: raise it (ulimit -n)"
+            );
+        }
+        most.min(carried)
+    });
+    Admission::new(
+        most,
+        settings.max_greetings.filter(|_| settings.rate_limits),
+    )
 }
 
 /// Forgets old events, now and then.

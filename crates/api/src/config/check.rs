@@ -102,6 +102,13 @@ impl Words {
                 Origins::parse(list).map(Some)
             }),
             trusted_proxies: faults.number("TRUSTED_PROXIES", words.trusted_proxies, 0, 0..=10),
+            max_connections: faults.limit(
+                "MAX_CONNECTIONS",
+                words.max_connections,
+                50_000,
+                10_000_000,
+            ),
+            max_greetings: faults.limit("MAX_GREETINGS", words.max_greetings, 1_000, 1_000_000),
             rate_limits: faults.switch("RATE_LIMITS", words.rate_limits, true),
             websocket: faults.switch("WEBSOCKET", words.websocket, true),
             strict_products: faults.switch("STRICT_PRODUCTS", words.strict_products, false),

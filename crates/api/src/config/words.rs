@@ -113,6 +113,8 @@ words! {
     "MESSAGING_SERVER_KEY" server_key,
     "MESSAGING_ALLOWED_ORIGINS" allowed_origins,
     "MESSAGING_TRUSTED_PROXIES" trusted_proxies,
+    "MESSAGING_MAX_CONNECTIONS" max_connections,
+    "MESSAGING_MAX_GREETINGS" max_greetings,
     "MESSAGING_RATE_LIMITS" rate_limits,
     "MESSAGING_WEBSOCKET" websocket,
     "MESSAGING_STRICT_PRODUCTS" strict_products,

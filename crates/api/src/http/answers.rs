@@ -11,7 +11,10 @@ use actix_web::{
     Error, HttpMessage as _, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        ConnectionType,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -20,6 +23,7 @@ use messaging_domain::Error as Refused;
 use tracing_actix_web::RequestId;
 
 use crate::{
+    admission::{Admitted, Place},
     problem::{Problem, Refusal},
     service::Service,
 };
@@ -45,7 +49,17 @@ pub(crate) async fn finish(
         .extensions()
         .get::<RequestId>()
         .map(ToString::to_string);
-    let answer = next.call(request).await;
+    let answer = if has_place(&request) {
+        next.call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body)
+    } else {
+        let mut refused = Problem::from(Refusal::Overloaded).response();
+        refused
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+        Ok(request.into_response(refused))
+    };
     if let Some(requests) = requests {
         let status = match &answer {
             Ok(response) => response.status(),
@@ -53,7 +67,7 @@ pub(crate) async fn finish(
         };
         requests.answered(method.as_str(), route, status.as_u16(), begun.elapsed());
     }
-    let mut response = answer?.map_into_boxed_body();
+    let mut response = answer?;
     let headers = response.headers_mut();
     default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(headers, header::REFERRER_POLICY, "no-referrer");
@@ -65,6 +79,13 @@ pub(crate) async fn finish(
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     Ok(response)
+}
+
+/// Whether the connection may ask this: all is answered on one that has a place, and the probes on any.
+fn has_place(request: &ServiceRequest) -> bool {
+    let admitted = request.conn_data::<Admitted>();
+    admitted.is_none_or(|admitted| admitted.place() == Place::Free)
+        || ["/healthz", "/readyz"].contains(&request.path())
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

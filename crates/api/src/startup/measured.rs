@@ -19,6 +19,7 @@ pub(super) fn registry(service: &Data<Service>, hub: &Hub) -> Registry {
     service.requests.expose(ours);
     hub.expose(ours);
     service.store.expose(ours);
+    service.admission.expose(ours);
     service.limits.expose(ours);
     service.logins.expose(ours);
     let service = Arc::clone(service);

@@ -50,7 +50,9 @@ impl Session {
             Ok(begun) => counters.welcomed(begun.not_resumed),
             Err(end) => counters.not_welcomed(end),
         }
-        self.catch_up(begun?).await
+        let begun = begun?;
+        self.greeting = None;
+        self.catch_up(begun).await
     }
 
     /// Everything up to the welcome.
@@ -102,7 +104,12 @@ impl Session {
         let admitted = self.service.gatekeeper.admit(token);
         match self.within(limit, Close::Overloaded, admitted).await? {
             Ok(visitor) => Ok(visitor),
-            Err(Denied::Bad) => Err(Close::BadToken.into()),
+            Err(Denied::Bad) => {
+                let counted = self.service.limits.check_bad_token(self.address);
+                Err(counted
+                    .map_or(Close::RateAbuse, |()| Close::BadToken)
+                    .into())
+            }
             Err(Denied::Expired) => Err(Close::TokenExpired.into()),
             Err(Denied::Unavailable(error)) => Err(self.fail(id, error).await),
         }
