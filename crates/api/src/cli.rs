@@ -41,7 +41,7 @@ enum Command {
     /// Bring the database's tables up to date, and say what was done.
     Migrate,
     /// Copy the embedded (SQLite) database into a new file, also while it is served. For PostgreSQL use
-    /// pg_dump.
+    /// `pg_dump`.
     Backup(Backup),
     /// Draw a new epoch, after the database was restored from a backup: clients then take everything
     /// afresh instead of trusting positions that are no longer true.
@@ -157,7 +157,7 @@ impl Token {
 
 fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
     let settings = load(file)?;
-    telemetry::start(&settings);
+    let telemetry = telemetry::start(&settings)?;
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
@@ -180,6 +180,7 @@ fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
         tracing::info!("going down");
         running.stop().await
     });
+    telemetry.flush();
     // Dropping it would wait for queries that are stuck; the process ends now, and they with it.
     std::mem::forget(system);
     served

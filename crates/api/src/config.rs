@@ -31,6 +31,7 @@
 //! | `MESSAGING_LOG` | what is logged, as a filter such as `info,messaging_api=debug` | | `info` |
 //! | `MESSAGING_LOG_FORMAT` | `pretty`, `json`, or `auto`: pretty on a terminal | | `auto` |
 //! | `MESSAGING_METRICS_LISTEN` | where `GET /metrics` is served, for Prometheus; keep it private | address and port, or a port alone, which is this machine's own | unset: nowhere |
+//! | `MESSAGING_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` | where traces are sent, by OTLP over HTTP (`/v1/traces` is added) | `http` or `https` URL | unset: nowhere |
 //! | `MESSAGING_NATS_URL` | joins nodes through NATS; this build serves one node and refuses it | | unset |
 
 mod check;
@@ -110,6 +111,8 @@ pub struct Settings {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// Where traces are sent, if anywhere.
+    pub otlp_endpoint: Option<String>,
 }
 
 /// Whether people depend on this.
@@ -255,6 +258,10 @@ impl Settings {
             ("WEBSOCKET", switch(self.websocket)),
             ("STRICT_PRODUCTS", switch(self.strict_products)),
             ("DEMO", switch(self.demo)),
+            (
+                "OTLP_ENDPOINT",
+                self.otlp_endpoint.clone().unwrap_or_default(),
+            ),
             ("LOG", self.log.clone()),
             (
                 "LOG_FORMAT",
@@ -345,7 +352,7 @@ mod tests {
                 "{name} is missing from the table in config.rs"
             );
             assert!(
-                name == "DATABASE_URL" || shown.contains(&format!("{name}=")),
+                !name.starts_with("MESSAGING_") || shown.contains(&format!("{name}=")),
                 "{name} is not printed"
             );
         }

@@ -18,6 +18,7 @@ use messaging_domain::{
 };
 use moka::sync::Cache;
 use prometheus_client::registry::Registry;
+use tracing::Instrument as _;
 
 use crate::{
     connection::{self, Conn, DatabaseUrl, Purpose, Readers},
@@ -242,6 +243,7 @@ impl Database {
                 }
             }
         })
+        .instrument(tracing::debug_span!("read", doing))
         .await
         .unwrap_or_else(|error| Err(Error::Failed(Failure::new(doing, error))))
     }

@@ -15,6 +15,7 @@ use std::{
 use diesel::{connection::SimpleConnection, prelude::*};
 use messaging_domain::{Announcer, Delivery, Error, Failure, Timestamp};
 use tokio::sync::oneshot;
+use tracing::{Span, debug_span, field::Empty};
 
 use crate::{
     acts::Act,
@@ -64,6 +65,7 @@ impl Writer {
             digests,
             closed: Arc::clone(&closed),
             measurements: measurements.clone(),
+            batches: 0,
         };
         let thread = thread::Builder::new()
             .name("writer".to_owned())
@@ -91,6 +93,7 @@ impl Writer {
             act,
             reply,
             outcome: None,
+            span: debug_span!("write", act = name_of::<A>(), batch = Empty),
         });
         self.put_in_line(job)?;
         // A job that is dropped unanswered was never begun: the writer answers all it takes.
@@ -134,8 +137,16 @@ impl Writer {
     }
 }
 
+/// The bare name of an act's type.
+fn name_of<A>() -> &'static str {
+    let path = std::any::type_name::<A>();
+    path.rsplit("::").next().unwrap_or(path)
+}
+
 /// An act in the queue, whatever its answer is.
 trait Job: Send {
+    /// What is seen of it in traces.
+    fn span(&self) -> Option<&Span>;
     fn scope(&self, scope: &mut Scope);
     /// Decides and keeps the outcome. Only a lost transaction is an error.
     fn decide(&mut self, batch: &mut Batch<'_>) -> QueryResult<()>;
@@ -147,9 +158,15 @@ struct Pending<A: Act> {
     act: A,
     reply: oneshot::Sender<Result<A::Answer, Error>>,
     outcome: Option<Result<A::Answer, Error>>,
+    /// From its place in line to its answer.
+    span: Span,
 }
 
 impl<A: Act> Job for Pending<A> {
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
     fn scope(&self, scope: &mut Scope) {
         self.act.scope(scope);
     }
@@ -182,6 +199,9 @@ impl<A: Act> Job for Pending<A> {
 struct Wake;
 
 impl Job for Wake {
+    fn span(&self) -> Option<&Span> {
+        None
+    }
     fn scope(&self, _: &mut Scope) {}
     fn decide(&mut self, _: &mut Batch<'_>) -> QueryResult<()> {
         Ok(())
@@ -208,6 +228,8 @@ struct Room {
     digests: Digests,
     closed: Arc<AtomicBool>,
     measurements: Measurements,
+    /// Transactions so far.
+    batches: u64,
 }
 
 impl Room {
@@ -311,8 +333,9 @@ impl Room {
     }
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
+        let span = self.trace(jobs);
         let begun = Instant::now();
-        let ended = self.transact(jobs);
+        let ended = span.in_scope(|| self.transact(jobs));
         let measurements = &self.measurements;
         match &ended {
             Ok(_) => {
@@ -326,6 +349,20 @@ impl Room {
             Err(Lost::Unknown(_)) => _ = measurements.unknown.inc(),
         }
         ended
+    }
+
+    /// A transaction belongs to no single request: it is linked with all whose acts are in it, and they
+    /// name it.
+    fn trace(&mut self, jobs: &[Box<dyn Job>]) -> Span {
+        self.batches += 1;
+        let span = debug_span!(parent: None, "commit", batch = self.batches, acts = jobs.len());
+        if !span.is_disabled() {
+            for act in jobs.iter().filter_map(|job| job.span()) {
+                span.follows_from(act);
+                act.record("batch", self.batches);
+            }
+        }
+        span
     }
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {

@@ -21,6 +21,10 @@ impl Words {
     ///
     /// # Errors
     /// [`BadSettings`], with everything that is wrong.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one entry for each setting, in the order of the table"
+    )]
     pub fn check(self) -> Result<Settings, BadSettings> {
         let (words, mut faults) = (self.without_empty_ones(), Faults::default());
         let environment = faults.read(
@@ -115,6 +119,12 @@ impl Words {
             demo: faults.switch("DEMO", words.demo, !production && !closed),
             log: faults.read("LOG", words.log, "info".to_owned(), filter),
             log_format: faults.read("LOG_FORMAT", words.log_format, LogFormat::Auto, log_format),
+            otlp_endpoint: faults.read(
+                "OTLP_ENDPOINT",
+                words.otlp_endpoint.or(words.otlp_endpoint_of_all),
+                None,
+                otlp_endpoint,
+            ),
             environment,
             data_dir,
         };
@@ -176,6 +186,22 @@ fn metrics_listen(word: &str) -> Result<Option<SocketAddr>, String> {
     match word.parse() {
         Ok(port) => Ok(Some(SocketAddr::from(([127, 0, 0, 1], port)))),
         Err(_) => listen(word).map(Some),
+    }
+}
+
+fn otlp_endpoint(word: &str) -> Result<Option<String>, String> {
+    let is_url = ["http://", "https://"].iter().any(|scheme| {
+        word.strip_prefix(scheme)
+            .is_some_and(|rest| !rest.is_empty())
+    });
+    if is_url && !word.contains('@') {
+        Ok(Some(word.trim_end_matches('/').to_owned()))
+    } else {
+        Err(
+            "give a URL without a password, as in `http://127.0.0.1:4318`; what has to be shown \
+             there goes into OTEL_EXPORTER_OTLP_HEADERS"
+                .to_owned(),
+        )
     }
 }
 
@@ -259,6 +285,7 @@ mod tests {
             log: Some("a=b=c".into()),
             log_format: Some("xml".into()),
             nats_url: Some("nats://localhost".into()),
+            otlp_endpoint: Some("collector:4317".into()),
             ..Words::default()
         };
         let mut found = names(words);
@@ -273,6 +300,7 @@ mod tests {
             "MESSAGING_LOG_FORMAT",
             "MESSAGING_METRICS_LISTEN",
             "MESSAGING_NATS_URL",
+            "MESSAGING_OTLP_ENDPOINT",
             "MESSAGING_RATE_LIMITS",
         ];
         assert_eq!(found, expected);

@@ -122,6 +122,8 @@ words! {
     "MESSAGING_LOG" log,
     "MESSAGING_LOG_FORMAT" log_format,
     "MESSAGING_METRICS_LISTEN" metrics_listen,
+    "MESSAGING_OTLP_ENDPOINT" otlp_endpoint,
+    "OTEL_EXPORTER_OTLP_ENDPOINT" otlp_endpoint_of_all,
     "MESSAGING_NATS_URL" nats_url,
 }
 

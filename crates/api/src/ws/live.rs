@@ -4,6 +4,7 @@ use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Durati
 
 use messaging_domain::{Delivery, Epoch, Error, EventPage, Position, Timestamp, UserId};
 use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{Instrument as _, debug_span};
 
 use super::{
     close::{Close, Farewell},
@@ -151,7 +152,8 @@ impl Live {
             Ok(command) => {
                 let service = Arc::clone(&session.service);
                 let connection = Arc::clone(&session.connection);
-                let work = ops::perform(service, connection, self.user.clone(), command);
+                let work = ops::perform(service, connection, self.user.clone(), command)
+                    .instrument(debug_span!("op", op = asked.op.map(Op::as_str)));
                 self.doing = Some(Doing {
                     asked,
                     work: Box::pin(work),
