@@ -2,7 +2,7 @@
 
 use std::{
     io::{ErrorKind, Write as _, stdout},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -40,6 +40,12 @@ enum Command {
     Serve,
     /// Bring the database's tables up to date, and say what was done.
     Migrate,
+    /// Copy the embedded (SQLite) database into a new file, also while it is served. For PostgreSQL use
+    /// `pg_dump`.
+    Backup(Backup),
+    /// Draw a new epoch, after the database was restored from a backup: clients then take everything
+    /// afresh instead of trusting positions that are no longer true.
+    NewEpoch(NewEpoch),
     /// Print the effective settings, secrets hidden.
     Config,
     /// Print an access token, for trying things.
@@ -48,6 +54,20 @@ enum Command {
     Openapi,
     /// Print the contract of the WebSocket (AsyncAPI).
     Asyncapi,
+}
+
+#[derive(Debug, Args)]
+struct Backup {
+    /// The new file.
+    #[arg(value_name = "PATH")]
+    into: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct NewEpoch {
+    /// Say that the database was restored: every client of every person starts afresh.
+    #[arg(long, required = true)]
+    restored: bool,
 }
 
 #[derive(Debug, Args)]
@@ -69,6 +89,8 @@ impl Cli {
         let done = match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve(self.config),
             Command::Migrate => migrate(self.config),
+            Command::Backup(Backup { into }) => back_up(self.config, &into),
+            Command::NewEpoch(NewEpoch { restored: _ }) => new_epoch(self.config),
             Command::Config => load(self.config).and_then(|settings| print(&settings.describe())),
             Command::Token(token) => token.print(self.config),
             Command::Openapi => print(&openapi::written(&openapi::document())),
@@ -111,6 +133,18 @@ fn migrate(file: Option<PathBuf>) -> anyhow::Result<()> {
     print(&format!("{}\n", done.join("\n")))
 }
 
+fn back_up(file: Option<PathBuf>, into: &Path) -> anyhow::Result<()> {
+    let settings = load(file)?;
+    Database::back_up(&startup::database_url(&settings)?, into)?;
+    print(&format!("{}\n", into.display()))
+}
+
+fn new_epoch(file: Option<PathBuf>) -> anyhow::Result<()> {
+    let settings = load(file)?;
+    let (old, new) = Database::draw_epoch(&startup::database_url(&settings)?)?;
+    print(&format!("{old} is over, {new} begins\n"))
+}
+
 impl Token {
     fn print(self, file: Option<PathBuf>) -> anyhow::Result<()> {
         let tokens = startup::tokens(&load(file)?)?;
@@ -123,7 +157,7 @@ impl Token {
 
 fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
     let settings = load(file)?;
-    telemetry::start(&settings);
+    let telemetry = telemetry::start(&settings)?;
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
@@ -146,6 +180,7 @@ fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
         tracing::info!("going down");
         running.stop().await
     });
+    telemetry.flush();
     // Dropping it would wait for queries that are stuck; the process ends now, and they with it.
     std::mem::forget(system);
     served

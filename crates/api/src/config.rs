@@ -22,13 +22,16 @@
 //! | `MESSAGING_SERVER_KEY` | key of the server-side calls | 16 bytes or more; in development a shorter one is only warned of | none: they are closed |
 //! | `MESSAGING_ALLOWED_ORIGINS` | origins, for CORS and the WebSocket alike | comma-separated | the service's own |
 //! | `MESSAGING_TRUSTED_PROXIES` | how many proxies of one's own stand in front and add to `X-Forwarded-For` | 0 to 10 | `0` |
+//! | `MESSAGING_MAX_CONNECTIONS` | connections of any kind; one more is told to come back (503), and the probes still answer it. Never more than open files allow, two for each; 0: no limit at all | 0 to 10,000,000 | `50000` |
+//! | `MESSAGING_MAX_GREETINGS` | sockets of one address that have not said `hello` yet; one more is refused (429). 0, and without rate limits: no limit | 0 to 1,000,000 | `1000` |
 //! | `MESSAGING_RATE_LIMITS` | whether limits are enforced | switch | `on` |
 //! | `MESSAGING_WEBSOCKET` | whether the WebSocket is open; if not, clients poll `/sync` | switch | `on` |
 //! | `MESSAGING_STRICT_PRODUCTS` | whether only products that the marketplace has described may be talked about | switch | `off` |
 //! | `MESSAGING_DEMO` | seeds the demo marketplace into an empty database and shows it at `/` | switch | `on` outside production |
 //! | `MESSAGING_LOG` | what is logged, as a filter such as `info,messaging_api=debug` | | `info` |
 //! | `MESSAGING_LOG_FORMAT` | `pretty`, `json`, or `auto`: pretty on a terminal | | `auto` |
-//! | `MESSAGING_METRICS_LISTEN` | where `GET /metrics` is served, for Prometheus; keep it private | address and port | unset: nowhere |
+//! | `MESSAGING_METRICS_LISTEN` | where `GET /metrics` is served, for Prometheus; keep it private | address and port, or a port alone, which is this machine's own | unset: nowhere |
+//! | `MESSAGING_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_ENDPOINT` | where traces are sent, by OTLP over HTTP (`/v1/traces` is added) | `http` or `https` URL | unset: nowhere |
 //! | `MESSAGING_NATS_URL` | joins nodes on one PostgreSQL through NATS: `nats://HOST:4222`, or `tls://USER:PASSWORD@HOST:4222` | URLs, comma-separated | unset: one node |
 //! | `MESSAGING_NATS_CREDENTIALS_FILE` | a NATS user's JWT and seed, instead of a user in the URL | path | none |
 //! | `MESSAGING_NATS_CA_FILE` | who may vouch for the NATS servers, besides the system's authorities | path of a PEM file | none |
@@ -97,6 +100,10 @@ pub struct Settings {
     pub allowed_origins: Option<Origins>,
     /// How many proxies in front are one's own.
     pub trusted_proxies: usize,
+    /// Connections that there may be, if not any number.
+    pub max_connections: Option<usize>,
+    /// Sockets of one address that have not said hello, if not any number.
+    pub max_greetings: Option<usize>,
     /// Whether limits are enforced.
     pub rate_limits: bool,
     /// Whether the WebSocket is open.
@@ -109,6 +116,8 @@ pub struct Settings {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// Where traces are sent, if anywhere.
+    pub otlp_endpoint: Option<String>,
 }
 
 /// Whether people depend on this.
@@ -212,6 +221,7 @@ impl Settings {
     /// The effective settings, one a line, with secrets hidden: `messaging config`.
     pub fn describe(&self) -> String {
         let switch = |on: bool| if on { "on" } else { "off" }.to_owned();
+        let number = |most: Option<usize>| most.unwrap_or(0).to_string();
         let (secret, jwks_url, algorithm) = match &self.issuance {
             Issuance::Secret(_) => ("(hidden)", "", Algorithm::HS256),
             Issuance::KeptSecret => ("(kept in the data directory)", "", Algorithm::HS256),
@@ -280,10 +290,16 @@ impl Settings {
             ),
             ("ALLOWED_ORIGINS", origins),
             ("TRUSTED_PROXIES", self.trusted_proxies.to_string()),
+            ("MAX_CONNECTIONS", number(self.max_connections)),
+            ("MAX_GREETINGS", number(self.max_greetings)),
             ("RATE_LIMITS", switch(self.rate_limits)),
             ("WEBSOCKET", switch(self.websocket)),
             ("STRICT_PRODUCTS", switch(self.strict_products)),
             ("DEMO", switch(self.demo)),
+            (
+                "OTLP_ENDPOINT",
+                self.otlp_endpoint.clone().unwrap_or_default(),
+            ),
             ("LOG", self.log.clone()),
             (
                 "LOG_FORMAT",
@@ -391,7 +407,7 @@ mod tests {
                 "{name} is missing from the table in config.rs"
             );
             assert!(
-                name == "DATABASE_URL" || shown.contains(&format!("{name}=")),
+                !name.starts_with("MESSAGING_") || shown.contains(&format!("{name}=")),
                 "{name} is not printed"
             );
         }

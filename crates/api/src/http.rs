@@ -14,6 +14,7 @@ mod probes;
 mod search;
 mod sync;
 mod ui;
+mod unread;
 
 use std::future::ready;
 
@@ -39,6 +40,7 @@ pub(crate) use messages::{__path_delete, __path_edit, __path_send};
 pub(crate) use probes::{__path_healthz, __path_readyz};
 pub(crate) use search::{__path_search, __path_unread};
 pub(crate) use sync::__path_missed;
+pub(crate) use unread::hold_unread;
 
 use crate::ui::FILES;
 

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod startup;
 pub mod telemetry;
 
+pub mod admission;
 pub mod auth;
 pub mod limits;
 pub mod service;

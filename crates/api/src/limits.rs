@@ -9,8 +9,12 @@ use std::{
 };
 
 use messaging_domain::{Email, UserId};
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
 
-pub use address::Address;
+pub use address::{Address, address_of};
 use bucket::Buckets;
 
 use crate::problem::{Problem, Refusal};
@@ -39,7 +43,13 @@ pub struct Limits {
     failures: Buckets<(Option<Email>, Address)>,
     /// 100 at once, one a second.
     failures_of_address: Buckets<Address>,
+    /// 1,000 at once, 20 a second.
+    bad_tokens: Buckets<Address>,
+    refusals: Family<Label, Counter>,
 }
+
+/// A limit by its name: one of the words in this file.
+type Label = [(&'static str, &'static str); 1];
 
 impl Limits {
     /// The limits, enforced or not.
@@ -53,7 +63,27 @@ impl Limits {
             registrations: Buckets::new(300, Duration::from_secs(1)),
             failures: Buckets::new(10, Duration::from_secs(5)),
             failures_of_address: Buckets::new(100, Duration::from_secs(1)),
+            bad_tokens: Buckets::new(1_000, Duration::from_millis(50)),
+            refusals: Family::default(),
         }
+    }
+
+    /// Names what the limits count.
+    pub fn expose(&self, registry: &mut Registry) {
+        registry.register(
+            "rate_limit_refusals",
+            "What was refused because somebody asked too often, by limit",
+            self.refusals.clone(),
+        );
+    }
+
+    /// Counts an op that was over its session's pace.
+    pub fn op_refused(&self) {
+        self.refused("ops");
+    }
+
+    fn refused(&self, limit: &'static str) {
+        self.refusals.get_or_create(&[("limit", limit)]).inc();
     }
 
     /// Whether they are enforced, or off for a load test.
@@ -67,7 +97,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_request(&self, user: &UserId) -> Result<(), Problem> {
-        self.check(&self.requests, user)
+        self.check("requests", &self.requests, user)
     }
 
     /// Counts a message that a person sends or edits.
@@ -75,7 +105,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_send(&self, user: &UserId) -> Result<(), Problem> {
-        self.check(&self.sends, user)
+        self.check("sends", &self.sends, user)
     }
 
     /// Counts a conversation that a person starts.
@@ -83,7 +113,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_opening(&self, user: &UserId) -> Result<(), Problem> {
-        self.check(&self.openings, user)
+        self.check("openings", &self.openings, user)
     }
 
     /// The conversation was there already, so it does not count.
@@ -97,7 +127,7 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_settings(&self, user: &UserId) -> Result<(), Problem> {
-        self.check(&self.settings, user)
+        self.check("settings", &self.settings, user)
     }
 
     /// Counts an account that is made from an address.
@@ -105,7 +135,16 @@ impl Limits {
     /// # Errors
     /// `rate_limited`, with the time to wait.
     pub fn check_registration(&self, address: Address) -> Result<(), Problem> {
-        self.check(&self.registrations, &address)
+        self.check("registrations", &self.registrations, &address)
+    }
+
+    /// Counts a token, or a key, that was no good. Whoever shows a good one is let in whatever others
+    /// at the same address do.
+    ///
+    /// # Errors
+    /// `rate_limited`, with the time to wait, when there were too many from this address.
+    pub fn check_bad_token(&self, address: Address) -> Result<(), Problem> {
+        self.check("bad_tokens", &self.bad_tokens, &address)
     }
 
     /// Counts an attempt to log in as a failure, until [`Attempt::succeeded`] says otherwise: so
@@ -119,25 +158,31 @@ impl Limits {
         address: Address,
     ) -> Result<Attempt<'_>, Problem> {
         let account = (email.cloned(), address);
-        self.check(&self.failures, &account)?;
+        self.check("logins", &self.failures, &account)?;
         let attempt = Attempt {
             limits: self,
             account,
         };
-        if let Err(problem) = self.check(&self.failures_of_address, &address) {
+        if let Err(problem) = self.check("logins", &self.failures_of_address, &address) {
             self.failures.give_back(&attempt.account);
             return Err(problem);
         }
         Ok(attempt)
     }
 
-    fn check<K: Hash + Eq + Clone>(&self, buckets: &Buckets<K>, key: &K) -> Result<(), Problem> {
+    fn check<K: Hash + Eq + Clone>(
+        &self,
+        limit: &'static str,
+        buckets: &Buckets<K>,
+        key: &K,
+    ) -> Result<(), Problem> {
         if !self.enforced {
             return Ok(());
         }
-        buckets
-            .take(key, Instant::now())
-            .map_err(|wait| Refusal::RateLimited(wait).into())
+        buckets.take(key, Instant::now()).map_err(|wait| {
+            self.refused(limit);
+            Refusal::RateLimited(wait).into()
+        })
     }
 }
 
@@ -210,6 +255,16 @@ mod tests {
                 .is_some_and(|ms| (1..=2_000).contains(&ms))
         );
         assert!(limits.check_send(&ann).is_ok());
+    }
+
+    #[test]
+    fn bad_tokens_are_counted_by_address() {
+        let limits = Limits::new(true);
+        assert!((0..1_000).all(|_| limits.check_bad_token(address()).is_ok()));
+        let problem = limits.check_bad_token(address()).unwrap_err();
+        assert_eq!((problem.status, problem.code), (429, "rate_limited"));
+        let other = Address::of(Some("192.0.2.2".parse().unwrap()), std::iter::empty(), 0);
+        assert!(limits.check_bad_token(other).is_ok());
     }
 
     #[test]

@@ -1,30 +1,44 @@
-//! What the service counts, for Prometheus, on a listener of its own.
+//! What the service counts and measures, for Prometheus, on a listener of its own.
+//!
+//! Each room names its own numbers (its `expose`); `startup` brings them together. Labels are words
+//! of the program, never of its users, so there are never many series, and none tells of anybody.
 
-use std::net::TcpListener;
+mod process;
+mod requests;
+
+use std::{fmt, net::TcpListener, sync::Arc};
 
 use actix_web::{
     App, HttpResponse, HttpServer,
     dev::Server,
     web::{self, Data},
 };
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric as _, text},
+    metrics::{MetricType, gauge::ConstGauge},
+    registry::Registry,
+};
 
-use crate::ws::{Hub, Sample};
+pub use process::expose as expose_process;
+pub use requests::Requests;
 
-/// Of every metric's name.
-const PREFIX: &str = "messaging_";
+/// Of every name but those of the process, which are everywhere the same.
+pub const PREFIX: &str = "messaging";
 
-/// The text format, version 0.0.4.
-const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The text format of `OpenMetrics` 1.0, which Prometheus reads.
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Serves `GET /metrics` and nothing else. The listener is for those who watch the service, so it
 /// asks for no token: keep it on a private address.
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn serve(listener: TcpListener, hub: Hub) -> std::io::Result<Server> {
+pub fn serve(listener: TcpListener, registry: Registry) -> std::io::Result<Server> {
+    let registry = Arc::new(registry);
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(Data::new(hub.clone()))
+            .app_data(Data::from(Arc::clone(&registry)))
             .route("/metrics", web::get().to(answer))
     })
     .workers(1)
@@ -34,32 +48,54 @@ pub fn serve(listener: TcpListener, hub: Hub) -> std::io::Result<Server> {
     Ok(server.run())
 }
 
-async fn answer(hub: Data<Hub>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(CONTENT_TYPE)
-        .body(render(&hub.samples()))
+async fn answer(registry: Data<Registry>) -> HttpResponse {
+    let mut body = String::new();
+    match text::encode(&mut body, &registry) {
+        Ok(()) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(body),
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
 }
 
-/// The samples as Prometheus reads them; those of one name stand together.
-fn render(samples: &[Sample]) -> String {
-    let mut lines = Vec::new();
-    let mut described = "";
-    for sample in samples {
-        let name = sample.name;
-        if name != described {
-            let kind = if sample.counter { "counter" } else { "gauge" };
-            lines.push(format!("# HELP {PREFIX}{name} {}\n", sample.help));
-            lines.push(format!("# TYPE {PREFIX}{name} {kind}\n"));
-            described = name;
-        }
-        let label = sample
-            .label
-            .as_ref()
-            .map(|(key, value)| format!("{{{key}=\"{value}\"}}"))
-            .unwrap_or_default();
-        lines.push(format!("{PREFIX}{name}{label} {}\n", sample.value));
+/// A status as its hundreds, the only part of it that is told.
+pub fn status_class(status: u16) -> &'static str {
+    match status {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
     }
-    lines.concat()
+}
+
+/// Numbers of the moment, looked at when somebody asks: name, meaning, value.
+type Moment = Vec<(&'static str, &'static str, usize)>;
+
+/// Names numbers that are looked at when somebody asks, and not before.
+pub fn gauges(registry: &mut Registry, look: impl Fn() -> Moment + Send + Sync + 'static) {
+    registry.register_collector(Box::new(Gauges(look)));
+}
+
+struct Gauges<F>(F);
+
+impl<F> fmt::Debug for Gauges<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gauges").finish_non_exhaustive()
+    }
+}
+
+impl<F: Fn() -> Moment + Send + Sync + 'static> Collector for Gauges<F> {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for (name, help, value) in (self.0)() {
+            let metric =
+                encoder.encode_descriptor(name, &format!("{help}."), None, MetricType::Gauge)?;
+            let value = i64::try_from(value).unwrap_or(i64::MAX);
+            ConstGauge::new(value).encode(metric)?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -67,33 +103,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn samples_of_one_name_share_a_description() {
-        let closes = |code: &str, value| Sample {
-            name: "ws_closes_total",
-            help: "Sessions that the service ended.",
-            counter: true,
-            label: Some(("code", code.to_owned())),
-            value,
-        };
-        let sessions = Sample {
-            name: "ws_sessions",
-            help: "Sockets that are open.",
-            counter: false,
-            label: None,
-            value: 3,
-        };
+    fn a_number_of_the_moment_is_looked_at_when_somebody_asks() {
+        let mut registry = Registry::with_prefix(PREFIX);
+        gauges(&mut registry, || {
+            vec![("ws_sessions", "Sockets that are open", 3)]
+        });
+        let mut written = String::new();
+        text::encode(&mut written, &registry).unwrap();
         let expected = "\
 # HELP messaging_ws_sessions Sockets that are open.
 # TYPE messaging_ws_sessions gauge
 messaging_ws_sessions 3
-# HELP messaging_ws_closes_total Sessions that the service ended.
-# TYPE messaging_ws_closes_total counter
-messaging_ws_closes_total{code=\"4011\"} 1
-messaging_ws_closes_total{code=\"4201\"} 2
+# EOF
 ";
-        assert_eq!(
-            render(&[sessions, closes("4011", 1), closes("4201", 2)]),
-            expected
-        );
+        assert_eq!(written, expected);
+    }
+
+    #[test]
+    fn only_the_hundreds_of_a_status_are_told() {
+        let classes = [101, 200, 304, 404, 503, 999].map(status_class);
+        assert_eq!(classes, ["1xx", "2xx", "3xx", "4xx", "5xx", "5xx"]);
     }
 }

@@ -10,8 +10,10 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     Messaging, Store,
+    admission::Admission,
     auth::{Gatekeeper, Origins, Revocations, login::Logins},
     limits::Limits,
+    metrics::Requests,
 };
 
 /// The service, as its doors see it. One for each node, shared by all workers.
@@ -26,6 +28,8 @@ pub struct Service {
     pub logins: Logins,
     /// Whom to tell when somebody is erased.
     pub revocations: Arc<dyn Revocations>,
+    /// Who finds a place.
+    pub admission: Arc<Admission>,
     /// How much one person, or one address, may ask.
     pub limits: Limits,
     /// Which pages may talk to the service.
@@ -38,6 +42,8 @@ pub struct Service {
     pub websocket: bool,
     /// Whether the demo marketplace is at `/`.
     pub demo: bool,
+    /// How long answers take.
+    pub requests: Requests,
     /// Set when the node begins to go down.
     pub draining: AtomicBool,
     /// How many requests are being answered.

@@ -1,5 +1,6 @@
 //! Where everything is put together, started, and brought down again: the composition root.
 
+mod measured;
 mod nodes;
 mod server;
 
@@ -21,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     Messaging, Store,
+    admission::Admission,
     auth::{
         Gatekeeper, Origins, Revocations,
         jwks::Jwks,
@@ -31,7 +33,7 @@ use crate::{
     config::{Issuance, Settings, kept_secret},
     demo,
     limits::Limits,
-    metrics,
+    metrics::{self, Requests},
     service::{ServerKey, Service},
     ws::{Hub, Timing},
 };
@@ -75,6 +77,7 @@ impl Default for Tuning {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     service: Data<Service>,
     hub: Hub,
     server: ServerHandle,
@@ -105,7 +108,7 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
     let server = serve(listener, service.clone(), hub.clone())?;
     let handle = server.handle();
     let metrics = match settings.metrics_listen {
-        Some(address) => Some(serve_metrics(address, hub.clone())?),
+        Some(address) => Some(serve_metrics(address, &service, &hub)?),
         None => None,
     };
     let mut tasks = nodes::join(settings, &hub, &store).await?;
@@ -120,9 +123,11 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
         rt::spawn(keep_tidy(Arc::clone(&store), settings.event_retention)),
     ]);
     tasks.extend((0..FOLLOWERS).map(|_| rt::spawn(hub.clone().follow(Arc::clone(&store)))));
-    tasks.extend(metrics);
+    let (metrics_address, serving) = metrics.unzip();
+    tasks.extend(serving);
     Ok(Running {
         address,
+        metrics_address,
         service,
         hub,
         server: handle,
@@ -131,20 +136,32 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
 }
 
 /// Serves metrics until its task is aborted.
-fn serve_metrics(address: SocketAddr, hub: Hub) -> anyhow::Result<JoinHandle<()>> {
+fn serve_metrics(
+    address: SocketAddr,
+    service: &Data<Service>,
+    hub: &Hub,
+) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = listen(address).with_context(|| format!("listen for metrics on {address}"))?;
-    let server = metrics::serve(listener, hub)?;
-    Ok(rt::spawn(async move {
+    let address = listener.local_addr()?;
+    let server = metrics::serve(listener, measured::registry(service, hub))?;
+    tracing::info!(%address, "metrics are served");
+    let serving = rt::spawn(async move {
         if let Err(error) = server.await {
             tracing::error!(%error, "the metrics listener ended");
         }
-    }))
+    });
+    Ok((address, serving))
 }
 
 impl Running {
     /// Where it listens, with the real port.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where metrics are served, with the real port, if anywhere.
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Brings it down: takes nothing new, sends sessions away, finishes what is being written.
@@ -294,6 +311,7 @@ fn service(
         ),
         store,
         revocations,
+        admission: admission(settings),
         limits: Limits::new(settings.rate_limits),
         origins: settings
             .allowed_origins
@@ -303,9 +321,32 @@ fn service(
         server_key: settings.server_key.clone().map(ServerKey::new),
         websocket: settings.websocket,
         demo: settings.demo,
+        requests: Requests::default(),
         draining: AtomicBool::new(false),
         in_flight: AtomicUsize::new(0),
     })
+}
+
+/// As many connections as are allowed, and as file descriptors can be had for.
+fn admission(settings: &Settings) -> Arc<Admission> {
+    let carried = rlimit::Resource::NOFILE
+        .get_soft()
+        .ok()
+        .and_then(|descriptors| usize::try_from(descriptors).ok())
+        .map_or(usize::MAX, Admission::carried_by);
+    let most = settings.max_connections.map(|most| {
+        if carried < most {
+            tracing::warn!(
+                carried,
+                "the limit of open files allows fewer connections than MESSAGING_MAX_CONNECTIONS: raise it (ulimit -n)"
+            );
+        }
+        most.min(carried)
+    });
+    Admission::new(
+        most,
+        settings.max_greetings.filter(|_| settings.rate_limits),
+    )
 }
 
 /// Forgets old events, now and then.

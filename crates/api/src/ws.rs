@@ -27,7 +27,6 @@ mod timing;
 mod upgrade;
 mod watermark;
 
-pub use counters::Sample;
 pub use hub::Hub;
 pub use timing::Timing;
 pub(crate) use upgrade::__path_upgrade;

@@ -3,6 +3,7 @@
 mod accounts;
 mod conversations;
 mod directory;
+mod upkeep;
 
 use std::{
     collections::HashSet,
@@ -16,6 +17,8 @@ use messaging_domain::{
     Announcer, ConversationId, Error, Failure, LoginId, Participants, ProductId, Timestamp, UserId,
 };
 use moka::sync::Cache;
+use prometheus_client::registry::Registry;
+use tracing::Instrument as _;
 
 use crate::{
     bus::BusKey,
@@ -25,6 +28,7 @@ use crate::{
     failure::{self, Halt},
     history::{BeginSeeding, FinishSeeding},
     maintenance::{ForgetEvents, ForgetLogins},
+    measurements::Measurements,
     migrations,
     writer::Writer,
 };
@@ -54,6 +58,8 @@ pub struct Database {
     users: UserCache,
     participants: Cache<ConversationId, Participants>,
     logins: Cache<LoginId, bool>,
+    measurements: Measurements,
+    queue: usize,
     /// Held while the database is open: a second node on one SQLite file is refused.
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -101,6 +107,7 @@ impl Database {
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build(Readers(settings.url.clone()))
             .map_err(|error| Failure::new("open the reading connections", error))?;
+        let measurements = Measurements::default();
         Ok(Self {
             readers,
             writer: Writer::start(
@@ -109,6 +116,7 @@ impl Database {
                 settings.queue,
                 Arc::clone(&announcer),
                 digests,
+                measurements.clone(),
             )?,
             announcer,
             users: crate::directory::cache(settings.shared),
@@ -117,6 +125,8 @@ impl Database {
                 .max_capacity(100_000)
                 .time_to_live(Duration::from_secs(5))
                 .build(),
+            measurements,
+            queue: settings.queue,
             _lock: lock,
         })
     }
@@ -215,6 +225,13 @@ impl Database {
         self.writer.close();
     }
 
+    /// Names what the store counts and measures: its queue, transactions, readers and caches. They
+    /// cost an atomic or two each, whether somebody asks for them or not.
+    pub fn expose(&self, registry: &mut Registry) {
+        self.measurements
+            .expose(registry, self.readers.clone(), self.queue);
+    }
+
     /// The one way to change something.
     pub(crate) const fn writer(&self) -> &Writer {
         &self.writer
@@ -232,10 +249,13 @@ impl Database {
         let away = move |cause: Box<dyn std::error::Error + Send + Sync>| {
             Error::Overloaded(Failure::new(doing, cause))
         };
+        let measurements = self.measurements.clone();
         tokio::task::spawn_blocking(move || {
             let mut retries = pool.state().connections;
             loop {
-                let mut link = pool.get().map_err(|error| away(error.into()))?;
+                let mut link = measurements
+                    .await_reader(|| pool.get())
+                    .map_err(|error| away(error.into()))?;
                 match queries(&mut link.conn) {
                     Ok(answer) => {
                         link.used_at = Instant::now();
@@ -252,6 +272,7 @@ impl Database {
                 }
             }
         })
+        .instrument(tracing::debug_span!("read", doing))
         .await
         .unwrap_or_else(|error| Err(Error::Failed(Failure::new(doing, error))))
     }
@@ -262,7 +283,7 @@ impl Database {
         let mut unknown = HashSet::new();
         for conversation in latest.iter().map(|latest| &latest.conversation) {
             for id in [&conversation.buyer.user, &conversation.seller.user] {
-                match self.users.get(id) {
+                match self.measurements.users.count(self.users.get(id)) {
                     Some(known) => drop(words.users.insert(id.clone(), known.user)),
                     None => drop(unknown.insert(id.clone())),
                 }
@@ -296,7 +317,7 @@ impl Database {
     }
 
     async fn known(&self, id: &UserId) -> Result<Option<Known>, Error> {
-        if let Some(known) = self.users.get(id) {
+        if let Some(known) = self.measurements.users.count(self.users.get(id)) {
             return Ok(Some(known));
         }
         let asked = id.clone();

@@ -19,6 +19,7 @@ mod history;
 mod log;
 mod mac;
 mod maintenance;
+mod measurements;
 mod messages;
 mod migrations;
 #[cfg(test)]

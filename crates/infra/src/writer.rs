@@ -15,12 +15,14 @@ use std::{
 use diesel::{connection::SimpleConnection, prelude::*};
 use messaging_domain::{Announcer, Delivery, Error, Failure, Timestamp};
 use tokio::sync::oneshot;
+use tracing::{Span, debug_span, field::Empty};
 
 use crate::{
     acts::Act,
     batch::{Batch, Scope},
     connection::{self, Conn, DatabaseUrl, Purpose},
     failure::{self, Halt},
+    measurements::Measurements,
     messages::Digests,
 };
 
@@ -40,6 +42,7 @@ pub(crate) struct Writer {
     /// Set at the end: what still comes is refused.
     closed: Arc<AtomicBool>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    measurements: Measurements,
 }
 
 impl Writer {
@@ -50,6 +53,7 @@ impl Writer {
         queue: usize,
         announcer: Arc<dyn Announcer>,
         digests: Digests,
+        measurements: Measurements,
     ) -> Result<Self, Failure> {
         let (sender, receiver) = sync_channel(queue);
         let closed = Arc::new(AtomicBool::new(false));
@@ -60,6 +64,8 @@ impl Writer {
             announcer,
             digests,
             closed: Arc::clone(&closed),
+            measurements: measurements.clone(),
+            batches: 0,
         };
         let thread = thread::Builder::new()
             .name("writer".to_owned())
@@ -69,6 +75,7 @@ impl Writer {
             queue: sender,
             closed,
             thread: Arc::new(Mutex::new(Some(thread))),
+            measurements,
         })
     }
 
@@ -80,21 +87,37 @@ impl Writer {
     pub(crate) async fn act<A: Act>(&self, act: A) -> Result<A::Answer, Error> {
         let (reply, answer) = oneshot::channel();
         if self.closed.load(Ordering::Acquire) {
-            return Err(closing());
+            return Err(self.closing());
         }
         let job = Box::new(Pending {
             act,
             reply,
             outcome: None,
+            span: debug_span!("write", act = name_of::<A>(), batch = Empty),
         });
-        self.queue.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => {
-                Error::Overloaded(Failure::new("queue an act", "the writer's queue is full"))
-            }
-            TrySendError::Disconnected(_) => closing(),
-        })?;
+        self.put_in_line(job)?;
         // A job that is dropped unanswered was never begun: the writer answers all it takes.
-        answer.await.unwrap_or_else(|_| Err(closing()))
+        answer.await.unwrap_or_else(|_| Err(self.closing()))
+    }
+
+    fn put_in_line(&self, job: Box<dyn Job>) -> Result<(), Error> {
+        // Before it is there, so that the writer never counts down to less than nothing.
+        self.measurements.queued.inc();
+        self.queue.try_send(job).map_err(|refused| {
+            self.measurements.queued.dec();
+            match refused {
+                TrySendError::Full(_) => {
+                    self.measurements.refused_full.inc();
+                    Error::Overloaded(Failure::new("queue an act", "the writer's queue is full"))
+                }
+                TrySendError::Disconnected(_) => self.closing(),
+            }
+        })
+    }
+
+    fn closing(&self) -> Error {
+        self.measurements.refused_closing.inc();
+        Error::Overloaded(Failure::new("queue an act", "the service is shutting down"))
     }
 
     /// Lets the writer finish what is waiting, and waits for it.
@@ -107,19 +130,23 @@ impl Writer {
             .take();
         if let Some(thread) = thread {
             // A wake-up for a thread that waits for work. A full queue keeps it awake by itself.
-            let _ = self.queue.try_send(Box::new(Wake));
+            let _ = self.put_in_line(Box::new(Wake));
             // It catches every act's panic, so it ends by itself.
             let _ = thread.join();
         }
     }
 }
 
-fn closing() -> Error {
-    Error::Overloaded(Failure::new("queue an act", "the service is shutting down"))
+/// The bare name of an act's type.
+fn name_of<A>() -> &'static str {
+    let path = std::any::type_name::<A>();
+    path.rsplit("::").next().unwrap_or(path)
 }
 
 /// An act in the queue, whatever its answer is.
 trait Job: Send {
+    /// What is seen of it in traces.
+    fn span(&self) -> Option<&Span>;
     fn scope(&self, scope: &mut Scope);
     /// Decides and keeps the outcome. Only a lost transaction is an error.
     fn decide(&mut self, batch: &mut Batch<'_>) -> QueryResult<()>;
@@ -131,9 +158,15 @@ struct Pending<A: Act> {
     act: A,
     reply: oneshot::Sender<Result<A::Answer, Error>>,
     outcome: Option<Result<A::Answer, Error>>,
+    /// From its place in line to its answer.
+    span: Span,
 }
 
 impl<A: Act> Job for Pending<A> {
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
     fn scope(&self, scope: &mut Scope) {
         self.act.scope(scope);
     }
@@ -166,6 +199,9 @@ impl<A: Act> Job for Pending<A> {
 struct Wake;
 
 impl Job for Wake {
+    fn span(&self) -> Option<&Span> {
+        None
+    }
     fn scope(&self, _: &mut Scope) {}
     fn decide(&mut self, _: &mut Batch<'_>) -> QueryResult<()> {
         Ok(())
@@ -191,6 +227,9 @@ struct Room {
     announcer: Arc<dyn Announcer>,
     digests: Digests,
     closed: Arc<AtomicBool>,
+    measurements: Measurements,
+    /// Transactions so far.
+    batches: u64,
 }
 
 impl Room {
@@ -199,7 +238,7 @@ impl Room {
             // No timer: a lone act goes at once, and while it is being committed a batch gathers.
             let mut jobs = vec![first];
             jobs.extend(queue.try_iter().take(MAX_BATCH - 1));
-            self.do_together(jobs);
+            self.take_over(jobs);
             if self.closed.load(Ordering::Acquire) {
                 self.finish(queue);
                 break;
@@ -214,8 +253,15 @@ impl Room {
             if jobs.is_empty() {
                 return;
             }
-            self.do_together(jobs);
+            self.take_over(jobs);
         }
+    }
+
+    /// These do not wait any more.
+    fn take_over(&mut self, jobs: Vec<Box<dyn Job>>) {
+        let taken = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
+        self.measurements.queued.dec_by(taken);
+        self.do_together(jobs);
     }
 
     /// All in one transaction; if that is lost, each in one of its own, so that a poisoned act
@@ -237,7 +283,12 @@ impl Room {
             Err(Lost::Rejected(error))
                 if failure::is_connection_lost(&error) || jobs.len() == 1 =>
             {
-                answer_all(jobs, &failure::before_commit("write", error));
+                let error = failure::before_commit("write", error);
+                if matches!(error, Error::Overloaded(_)) {
+                    let refused = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+                    self.measurements.refused_away.inc_by(refused);
+                }
+                answer_all(jobs, &error);
             }
             Err(Lost::Panicked) if jobs.len() == 1 => {
                 let failed = Error::Failed(Failure::new("decide an act", "it panicked"));
@@ -259,6 +310,7 @@ impl Room {
             if begun.elapsed() < PATIENCE {
                 self.do_together(vec![job]);
             } else {
+                self.measurements.refused_slow.inc();
                 job.finish(Err(Error::Overloaded(Failure::new(
                     "write",
                     "the database is too slow",
@@ -282,6 +334,39 @@ impl Room {
     }
 
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
+        let span = self.trace(jobs);
+        let begun = Instant::now();
+        let ended = span.in_scope(|| self.transact(jobs));
+        let measurements = &self.measurements;
+        match &ended {
+            Ok(_) => {
+                measurements.committed.inc();
+                measurements.commit.observe(begun.elapsed().as_secs_f64());
+                let acts = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+                measurements.batch.observe(f64::from(acts));
+            }
+            Err(Lost::Rejected(_)) => _ = measurements.rejected.inc(),
+            Err(Lost::Panicked) => _ = measurements.panicked.inc(),
+            Err(Lost::Unknown(_)) => _ = measurements.unknown.inc(),
+        }
+        ended
+    }
+
+    /// A transaction belongs to no single request: it is linked with all whose acts are in it, and they
+    /// name it.
+    fn trace(&mut self, jobs: &[Box<dyn Job>]) -> Span {
+        self.batches += 1;
+        let span = debug_span!(parent: None, "commit", batch = self.batches, acts = jobs.len());
+        if !span.is_disabled() {
+            for act in jobs.iter().filter_map(|job| job.span()) {
+                span.follows_from(act);
+                act.record("batch", self.batches);
+            }
+        }
+        span
+    }
+
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
         let mut conn = self.take_connection().map_err(Lost::Rejected)?;
         let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut conn, jobs, &self.digests)));
         let (result, usable) = match decided {

@@ -8,6 +8,7 @@ use messaging_domain::{
     Accounts as _, Directory as _, DisplayName, Email, Error, Failure, LoginId, LoginSession,
     NewAccount, NewRefreshToken, Password, Rotation, Timestamp, TokenDigest, User, UserId,
 };
+use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
@@ -53,6 +54,11 @@ impl Logins {
             revocations,
             refresh_lifetime,
         }
+    }
+
+    /// Names what logging in counts.
+    pub fn expose(&self, registry: &mut Registry) {
+        self.passwords.expose(registry);
     }
 
     /// Whether there are local accounts: with an outside issuer there are none.

@@ -10,8 +10,11 @@ use argon2::{
     password_hash::phc::PasswordHash,
 };
 use messaging_domain::{Error, Failure};
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
+
+use crate::metrics::gauges;
 
 /// How many passwords may be checked or wait for it: the last waits a few seconds.
 const QUEUE: usize = 256;
@@ -61,6 +64,7 @@ pub struct Passwords {
     queue: Arc<Semaphore>,
     new_queue: Arc<Semaphore>,
     cores: Arc<Semaphore>,
+    refused: Counter,
 }
 
 impl Passwords {
@@ -81,7 +85,32 @@ impl Passwords {
             queue: Arc::new(Semaphore::new(QUEUE)),
             new_queue: Arc::new(Semaphore::new(NEW_QUEUE)),
             cores: Arc::new(Semaphore::new(cores)),
+            refused: Counter::default(),
         })
+    }
+
+    /// Names what hashing counts.
+    pub fn expose(&self, registry: &mut Registry) {
+        registry.register(
+            "passwords_refused",
+            "Passwords that were not looked at because too many waited",
+            self.refused.clone(),
+        );
+        let (queue, new_queue) = (Arc::clone(&self.queue), Arc::clone(&self.new_queue));
+        gauges(registry, move || {
+            vec![
+                (
+                    "passwords_checking",
+                    "Passwords that are being checked or wait for it",
+                    QUEUE.saturating_sub(queue.available_permits()),
+                ),
+                (
+                    "passwords_making",
+                    "New passwords that are being hashed or wait for it",
+                    NEW_QUEUE.saturating_sub(new_queue.available_permits()),
+                ),
+            ]
+        });
     }
 
     /// The hash of a password, as a PHC string with a salt of its own.
@@ -133,6 +162,7 @@ impl Passwords {
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
         let Ok(_place) = room.try_acquire() else {
+            self.refused.inc();
             return Err(Error::Overloaded(Failure::new(
                 "check a password",
                 "too many are waiting",

@@ -21,6 +21,10 @@ impl Words {
     ///
     /// # Errors
     /// [`BadSettings`], with everything that is wrong.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one entry for each setting, in the order of the table"
+    )]
     pub fn check(self) -> Result<Settings, BadSettings> {
         let (words, mut faults) = (self.without_empty_ones(), Faults::default());
         let environment = faults.read(
@@ -62,9 +66,12 @@ impl Words {
                 SocketAddr::from(([127, 0, 0, 1], 8080)),
                 listen,
             ),
-            metrics_listen: faults.read("METRICS_LISTEN", words.metrics_listen, None, |word| {
-                listen(word).map(Some)
-            }),
+            metrics_listen: faults.read(
+                "METRICS_LISTEN",
+                words.metrics_listen,
+                None,
+                metrics_listen,
+            ),
             database_url,
             database_readers: faults.number(
                 "DATABASE_READERS",
@@ -107,12 +114,25 @@ impl Words {
                 Origins::parse(list).map(Some)
             }),
             trusted_proxies: faults.number("TRUSTED_PROXIES", words.trusted_proxies, 0, 0..=10),
+            max_connections: faults.limit(
+                "MAX_CONNECTIONS",
+                words.max_connections,
+                50_000,
+                10_000_000,
+            ),
+            max_greetings: faults.limit("MAX_GREETINGS", words.max_greetings, 1_000, 1_000_000),
             rate_limits: faults.switch("RATE_LIMITS", words.rate_limits, true),
             websocket: faults.switch("WEBSOCKET", words.websocket, true),
             strict_products: faults.switch("STRICT_PRODUCTS", words.strict_products, false),
             demo: faults.switch("DEMO", words.demo, !production && !closed),
             log: faults.read("LOG", words.log, "info".to_owned(), filter),
             log_format: faults.read("LOG_FORMAT", words.log_format, LogFormat::Auto, log_format),
+            otlp_endpoint: faults.read(
+                "OTLP_ENDPOINT",
+                words.otlp_endpoint.or(words.otlp_endpoint_of_all),
+                None,
+                otlp_endpoint,
+            ),
             environment,
             data_dir,
         };
@@ -179,6 +199,30 @@ fn listen(word: &str) -> Result<SocketAddr, String> {
     word.parse().map_err(|_error| {
         "give an address and a port, as in `127.0.0.1:8080` or `[::]:8080`".to_owned()
     })
+}
+
+/// A port alone is one of the loopback's: who wants others to see the numbers has to say where.
+fn metrics_listen(word: &str) -> Result<Option<SocketAddr>, String> {
+    match word.parse() {
+        Ok(port) => Ok(Some(SocketAddr::from(([127, 0, 0, 1], port)))),
+        Err(_) => listen(word).map(Some),
+    }
+}
+
+fn otlp_endpoint(word: &str) -> Result<Option<String>, String> {
+    let is_url = ["http://", "https://"].iter().any(|scheme| {
+        word.strip_prefix(scheme)
+            .is_some_and(|rest| !rest.is_empty())
+    });
+    if is_url && !word.contains('@') {
+        Ok(Some(word.trim_end_matches('/').to_owned()))
+    } else {
+        Err(
+            "give a URL without a password, as in `http://127.0.0.1:4318`; what has to be shown \
+             there goes into OTEL_EXPORTER_OTLP_HEADERS"
+                .to_owned(),
+        )
+    }
 }
 
 fn filter(word: &str) -> Result<String, String> {
@@ -255,12 +299,13 @@ mod tests {
             listen: Some("8080".into()),
             database_url: Some("sqlite:x.db".into()),
             database_readers: Some("0".into()),
-            metrics_listen: Some("9090".into()),
+            metrics_listen: Some("somewhere".into()),
             allowed_origins: Some("*".into()),
             rate_limits: Some("maybe".into()),
             log: Some("a=b=c".into()),
             log_format: Some("xml".into()),
             nats_url: Some("localhost:4222".into()),
+            otlp_endpoint: Some("collector:4317".into()),
             ..Words::default()
         };
         let mut found = names(words);
@@ -275,6 +320,7 @@ mod tests {
             "MESSAGING_LOG_FORMAT",
             "MESSAGING_METRICS_LISTEN",
             "MESSAGING_NATS_URL",
+            "MESSAGING_OTLP_ENDPOINT",
             "MESSAGING_RATE_LIMITS",
         ];
         assert_eq!(found, expected);
@@ -341,6 +387,23 @@ mod tests {
             }),
             ["MESSAGING_JWT_ALGORITHM"]
         );
+    }
+
+    #[test]
+    fn metrics_stay_on_the_machine_unless_an_address_is_named() {
+        for (word, expected) in [
+            ("9090", Some("127.0.0.1:9090")),
+            ("0", Some("127.0.0.1:0")),
+            ("10.0.0.5:9090", Some("10.0.0.5:9090")),
+            ("", None),
+        ] {
+            let words = Words {
+                metrics_listen: Some(word.into()),
+                ..Words::default()
+            };
+            let found = words.check().unwrap().metrics_listen;
+            assert_eq!(found.map(|at| at.to_string()).as_deref(), expected);
+        }
     }
 
     #[test]

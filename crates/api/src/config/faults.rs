@@ -53,6 +53,18 @@ impl Faults {
         })
     }
 
+    /// A number that there may be at most; 0 is any number.
+    pub(super) fn limit(
+        &mut self,
+        name: &str,
+        word: Option<Word>,
+        default: usize,
+        highest: usize,
+    ) -> Option<usize> {
+        let most = self.number(name, word, default, 0..=highest);
+        (most > 0).then_some(most)
+    }
+
     /// `on` or `off`.
     pub(super) fn switch(&mut self, name: &str, word: Option<Word>, default: bool) -> bool {
         self.read(name, word, default, |word| {

@@ -12,7 +12,8 @@ use futures_util::future::LocalBoxFuture;
 use messaging_domain::{User, UserId};
 
 use crate::{
-    limits::Address,
+    auth::Denied,
+    limits::{Address, address_of},
     problem::{Problem, Refusal},
     service::Service,
 };
@@ -37,10 +38,19 @@ impl FromRequest for Actor {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let asked = service(request).and_then(|service| Ok((service, bearer(request.headers())?)));
+        let asked = service(request).and_then(|service| {
+            let address = address_of(request, service.trusted_proxies);
+            Ok((service, address, bearer(request.headers())?))
+        });
         Box::pin(async move {
-            let (service, token) = asked?;
-            let visitor = service.gatekeeper.admit(&token).await?;
+            let (service, address, token) = asked?;
+            let visitor = match service.gatekeeper.admit(&token).await {
+                Err(Denied::Bad) => {
+                    service.limits.check_bad_token(address)?;
+                    return Err(Refusal::Unauthenticated.into());
+                }
+                admitted => admitted?,
+            };
             service.limits.check_request(&visitor.user.id)?;
             Ok(Self(visitor.user))
         })
@@ -58,9 +68,14 @@ impl FromRequest for BackEnd {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let admit = || {
             let shown = bearer(request.headers())?;
-            match &service(request)?.server_key {
+            let service = service(request)?;
+            match &service.server_key {
                 Some(key) if key.is(&shown) => Ok(Self(())),
-                _ => Err(Refusal::Unauthenticated.into()),
+                _ => {
+                    let address = address_of(request, service.trusted_proxies);
+                    service.limits.check_bad_token(address)?;
+                    Err(Refusal::Unauthenticated.into())
+                }
             }
         };
         ready(admit())
@@ -76,12 +91,8 @@ impl FromRequest for From {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(service(request).map(|service| {
-            let told = request.headers().get_all(header::X_FORWARDED_FOR);
-            let told = told.filter_map(|value| value.to_str().ok());
-            let peer = request.peer_addr().map(|peer| peer.ip());
-            Self(Address::of(peer, told, service.trusted_proxies))
-        }))
+        let asked = service(request);
+        ready(asked.map(|service| Self(address_of(request, service.trusted_proxies))))
     }
 }
 

@@ -4,13 +4,17 @@ use std::{
     future::{Ready, ready},
     panic::AssertUnwindSafe,
     sync::atomic::Ordering,
+    time::Instant,
 };
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        ConnectionType,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -19,6 +23,7 @@ use messaging_domain::Error as Refused;
 use tracing_actix_web::RequestId;
 
 use crate::{
+    admission::{Admitted, Place},
     problem::{Problem, Refusal},
     service::Service,
 };
@@ -34,14 +39,35 @@ pub(crate) async fn finish(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begun = Instant::now();
     let service = request.app_data::<web::Data<Service>>().cloned();
+    let requests = service.as_ref().map(|service| service.requests.clone());
     let _counted = service.map(InFlight::new);
+    let (method, route) = (request.method().clone(), request.match_pattern());
     let of_api = request.path().starts_with("/api/");
     let id = request
         .extensions()
         .get::<RequestId>()
         .map(ToString::to_string);
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let answer = if has_place(&request) {
+        next.call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body)
+    } else {
+        let mut refused = Problem::from(Refusal::Overloaded).response();
+        refused
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+        Ok(request.into_response(refused))
+    };
+    if let Some(requests) = requests {
+        let status = match &answer {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        };
+        requests.answered(method.as_str(), route, status.as_u16(), begun.elapsed());
+    }
+    let mut response = answer?;
     let headers = response.headers_mut();
     default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(headers, header::REFERRER_POLICY, "no-referrer");
@@ -53,6 +79,13 @@ pub(crate) async fn finish(
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
     Ok(response)
+}
+
+/// Whether the connection may ask this: all is answered on one that has a place, and the probes on any.
+fn has_place(request: &ServiceRequest) -> bool {
+    let admitted = request.conn_data::<Admitted>();
+    admitted.is_none_or(|admitted| admitted.place() == Place::Free)
+        || ["/healthz", "/readyz"].contains(&request.path())
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

@@ -26,9 +26,6 @@ const MAX_BODY: usize = 65_536;
 /// Within which all of a body has to come.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
-/// Within which a refusal is surely on its way.
-const UNTIL_ANSWERED: Duration = Duration::from_secs(1);
-
 /// For how many bytes there is room before any has come, whatever length was announced.
 const FIRST_ROOM: usize = 4 * 1_024;
 
@@ -87,12 +84,6 @@ impl Body {
         if let Ok(bytes) = rt::time::timeout(within, self.all()).await {
             return bytes;
         }
-        // For a body that nobody holds any more actix would read on without end, if it comes in
-        // chunks. After the answer to one that is held and unread it closes the connection.
-        rt::spawn(async move {
-            rt::time::sleep(UNTIL_ANSWERED).await;
-            drop(self.payload);
-        });
         Err(Refusal::SlowBody.into())
     }
 

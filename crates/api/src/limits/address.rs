@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use actix_web::{HttpRequest, http::header};
+
 /// An address to count by: a whole one of IPv4, the network (/64) of one of IPv6, where whoever has
 /// one address has them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +28,14 @@ impl Address {
         };
         Self(told.and_then(|hop| parse(hop)).or(peer).map(network))
     }
+}
+
+/// The address of a request over HTTP, behind so many proxies of one's own.
+pub fn address_of(request: &HttpRequest, proxies: usize) -> Address {
+    let told = request.headers().get_all(header::X_FORWARDED_FOR);
+    let told = told.filter_map(|value| value.to_str().ok());
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    Address::of(peer, told, proxies)
 }
 
 fn parse(hop: &str) -> Option<IpAddr> {

@@ -1,7 +1,8 @@
 //! The server: its listener, its workers, and what is done to each connection.
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{Shutdown, SocketAddr, TcpListener},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -13,10 +14,11 @@ use actix_web::{
     rt,
     web::{self, Data},
 };
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
+    admission::{Admission, Place},
     http,
     service::Service,
     socket::{SocketHandle, notice_lost_peers},
@@ -50,6 +52,7 @@ pub(super) fn serve(
     service: Data<Service>,
     hub: Hub,
 ) -> std::io::Result<Server> {
+    let admission = Arc::clone(&service.admission);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(service.clone())
@@ -61,6 +64,7 @@ pub(super) fn serve(
             ))
             .configure(http::routes(service.demo))
             .wrap(from_fn(http::cors))
+            .wrap(from_fn(http::hold_unread))
             .wrap(from_fn(http::finish))
             .wrap(TracingLogger::<RequestSpan>::new())
     });
@@ -70,16 +74,24 @@ pub(super) fn serve(
         .client_request_timeout(HEAD_WITHIN)
         .tcp_nodelay(true)
         .disable_signals()
-        .on_connect(greet)
+        .on_connect(move |connection, data| greet(&admission, connection, data))
         .listen(listener)?;
     Ok(server.run())
 }
 
-/// Takes a second hand on each connection's socket.
-fn greet(connection: &dyn std::any::Any, data: &mut Extensions) {
+/// Counts each connection, and takes a second hand on its socket.
+fn greet(admission: &Arc<Admission>, connection: &dyn std::any::Any, data: &mut Extensions) {
     let Some(connection) = connection.downcast_ref::<rt::net::TcpStream>() else {
         return;
     };
+    let admitted = admission.connect();
+    let place = admitted.place();
+    data.insert(admitted);
+    if place == Place::NotEvenToBeTold {
+        // An error means that the peer was faster.
+        let _ = SockRef::from(connection).shutdown(Shutdown::Both);
+        return;
+    }
     if let Err(error) = notice_lost_peers(connection) {
         tracing::debug!(%error, "a connection was gone at once");
     }

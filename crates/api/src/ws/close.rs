@@ -49,7 +49,6 @@ pub(crate) enum Close {
 
 impl Close {
     /// All of them.
-    #[cfg(test)]
     pub(crate) const ALL: [Self; 18] = [
         Self::BadFrame,
         Self::Binary,

@@ -1,152 +1,203 @@
-//! What the sockets count, for the metrics listener.
+//! What the sockets count and measure, under the names by which it is told.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+use std::time::Duration;
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        histogram::{Histogram, exponential_buckets},
     },
+    registry::Registry,
 };
 
-use super::close::Close;
-use crate::wire::frame::reply::NotResumed;
+use super::{close::Close, hub::Hub, session::End};
+use crate::{
+    metrics::{gauges, status_class},
+    wire::frame::{client::Op, reply::NotResumed},
+};
 
 /// Counts of all sessions of this node since it started.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counters {
-    pub(crate) opened: AtomicU64,
-    pub(crate) resumed: AtomicU64,
-    pub(crate) replayed: AtomicU64,
-    pub(crate) gaps_filled: AtomicU64,
-    pub(crate) frames_sent: AtomicU64,
-    pub(crate) ephemeral_dropped: AtomicU64,
-    pub(crate) overflows: AtomicU64,
-    pub(crate) ops: AtomicU64,
-    pub(crate) ops_refused: AtomicU64,
-    /// Rare, so a lock costs nothing.
-    by_name: Mutex<BTreeMap<(&'static str, Label), u64>>,
+    pub(crate) opened: Counter,
+    pub(crate) replayed: Counter,
+    pub(crate) gaps_filled: Counter,
+    pub(crate) frames_sent: Counter,
+    pub(crate) ephemeral_dropped: Counter,
+    pub(crate) overflows: Counter,
+    hellos: Family<HelloLabels, Counter>,
+    closes: Family<CloseLabels, Counter>,
+    ops: Family<OpLabels, Histogram, fn() -> Histogram>,
 }
 
-/// A name or a close code that tells samples of one metric apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Label {
-    Code(u16),
-    Reason(&'static str),
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HelloLabels {
+    outcome: &'static str,
 }
 
-/// One number of the metrics listener.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sample {
-    /// The metric's name, without the service's prefix.
-    pub name: &'static str,
-    /// What it counts.
-    pub help: &'static str,
-    /// Whether it only grows.
-    pub counter: bool,
-    /// What tells it apart from others of the same name.
-    pub label: Option<(&'static str, String)>,
-    /// How many.
-    pub value: u64,
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CloseLabels {
+    code: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OpLabels {
+    op: &'static str,
+    status: &'static str,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        let closes = Family::<CloseLabels, Counter>::default();
+        for close in Close::ALL {
+            // There from the start: a series that appears with its first event has no rise.
+            drop(closes.get_or_create(&CloseLabels { code: close.code() }));
+        }
+        Self {
+            opened: Counter::default(),
+            replayed: Counter::default(),
+            gaps_filled: Counter::default(),
+            frames_sent: Counter::default(),
+            ephemeral_dropped: Counter::default(),
+            overflows: Counter::default(),
+            hellos: Family::default(),
+            closes,
+            ops: Family::new_with_constructor(|| {
+                Histogram::new(exponential_buckets(0.000_25, 2.0, 15))
+            }),
+        }
+    }
 }
 
 impl Counters {
     /// One more, or many.
-    pub(crate) fn add(counter: &AtomicU64, count: u64) {
-        counter.fetch_add(count, Ordering::Relaxed);
+    pub(crate) fn add(counter: &Counter, count: u64) {
+        counter.inc_by(count);
     }
 
     /// A session ended by the service.
     pub(crate) fn closed(&self, close: Close) {
-        self.count(("closes", Label::Code(close.code())));
+        let code = close.code();
+        self.closes.get_or_create(&CloseLabels { code }).inc();
     }
 
-    /// A hello after which the client has to take a snapshot.
-    pub(crate) fn not_resumed(&self, reason: NotResumed) {
-        self.count(("hellos", Label::Reason(reason.as_str())));
+    /// A hello that was answered with a welcome, resumed or not.
+    pub(crate) fn welcomed(&self, not_resumed: Option<NotResumed>) {
+        self.hello(not_resumed.map_or("resumed", NotResumed::as_str));
     }
 
-    fn count(&self, key: (&'static str, Label)) {
-        let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        *by_name.entry(key).or_insert(0) += 1;
-    }
-
-    /// All numbers, in a fixed order.
-    pub(crate) fn samples(&self) -> Vec<Sample> {
-        let counter = |name, help, counter: &AtomicU64| Sample {
-            name,
-            help,
-            counter: true,
-            label: None,
-            value: counter.load(Ordering::Relaxed),
-        };
-        let mut samples = vec![
-            counter(
-                "ws_sessions_opened_total",
-                "Sockets that were opened.",
-                &self.opened,
-            ),
-            counter("ws_ops_total", "Ops of clients.", &self.ops),
-            counter(
-                "ws_ops_refused_total",
-                "Ops over the session's rate limit.",
-                &self.ops_refused,
-            ),
-            counter(
-                "ws_frames_sent_total",
-                "Frames that were sent.",
-                &self.frames_sent,
-            ),
-            counter(
-                "ws_ephemeral_dropped_total",
-                "Ephemeral frames that gave way.",
-                &self.ephemeral_dropped,
-            ),
-            counter(
-                "ws_overflows_total",
-                "Times that a session's queue was full and events had to be read from the store.",
-                &self.overflows,
-            ),
-            counter(
-                "ws_events_replayed_total",
-                "Missed events that were sent at hello.",
-                &self.replayed,
-            ),
-            counter(
-                "ws_gaps_filled_total",
-                "Gaps in a live session that were filled from the store.",
-                &self.gaps_filled,
-            ),
-        ];
-        samples.push(Sample {
-            name: "ws_hellos_total",
-            help: "Sessions that came alive, by what became of their resume.",
-            counter: true,
-            label: Some(("outcome", "resumed".to_owned())),
-            value: self.resumed.load(Ordering::Relaxed),
+    /// A connection that ended before it was welcome.
+    pub(crate) fn not_welcomed(&self, end: &End) {
+        self.hello(match end {
+            End::Gone | End::Closed(_) => "left",
+            End::Farewell(farewell) => match farewell.close {
+                Close::BadToken => "bad_token",
+                Close::TokenExpired => "expired_token",
+                Close::Revoked => "revoked",
+                Close::RateAbuse => "rate_limited",
+                Close::Overloaded => "overloaded",
+                Close::NoHello => "none",
+                Close::Restart => "restart",
+                Close::Internal | Close::ReplayFailed => "failed",
+                Close::BadFrame
+                | Close::Binary
+                | Close::NotUtf8
+                | Close::TooBig
+                | Close::ProtocolError => "malformed",
+                Close::TooManySessions
+                | Close::SlowConsumer
+                | Close::HeartbeatLost
+                | Close::EpochChanged => "other",
+            },
         });
-        let by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        // "hellos" first, so that samples of one metric stand together.
-        samples.extend(by_name.iter().rev().map(|((_, label), value)| {
-            let (name, help, label) = match label {
-                Label::Reason(reason) => (
-                    "ws_hellos_total",
-                    "Sessions that came alive, by what became of their resume.",
-                    ("outcome", (*reason).to_owned()),
+    }
+
+    fn hello(&self, outcome: &'static str) {
+        self.hellos.get_or_create(&HelloLabels { outcome }).inc();
+    }
+
+    /// An op that was answered, or would have been; `None` for one that is not in the contract.
+    pub(crate) fn did(&self, op: Option<Op>, status: u16, took: Duration) {
+        let labels = OpLabels {
+            op: op.map_or("(unknown)", Op::as_str),
+            status: status_class(status),
+        };
+        self.ops.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+}
+
+impl Hub {
+    /// Names what the sockets count and measure.
+    pub fn expose(&self, registry: &mut Registry) {
+        let counters = self.counters();
+        for (name, help, counter) in [
+            (
+                "ws_sessions_opened",
+                "Sockets that were opened",
+                &counters.opened,
+            ),
+            (
+                "ws_frames_sent",
+                "Frames that were sent",
+                &counters.frames_sent,
+            ),
+            (
+                "ws_ephemeral_dropped",
+                "Ephemeral frames that gave way to others",
+                &counters.ephemeral_dropped,
+            ),
+            (
+                "ws_overflows",
+                "Times that a session's queue was full and events had to be read from the store",
+                &counters.overflows,
+            ),
+            (
+                "ws_events_replayed",
+                "Missed events that were sent at hello",
+                &counters.replayed,
+            ),
+            (
+                "ws_gaps_filled",
+                "Gaps in a live session that were filled from the store",
+                &counters.gaps_filled,
+            ),
+        ] {
+            registry.register(name, help, counter.clone());
+        }
+        registry.register(
+            "ws_hellos",
+            "Beginnings of sessions by outcome: resumed, or why not, or why there was no session",
+            counters.hellos.clone(),
+        );
+        registry.register(
+            "ws_closes",
+            "Sessions that the service ended, by close code",
+            counters.closes.clone(),
+        );
+        registry.register(
+            "ws_op_duration_seconds",
+            "Ops by name and class of status, from the frame to the reply",
+            counters.ops.clone(),
+        );
+        let hub = self.clone();
+        gauges(registry, move || {
+            let load = hub.load();
+            vec![
+                ("ws_sessions", "Sockets that are open", load.sessions),
+                ("ws_users_online", "Users with an open session", load.users),
+                (
+                    "ws_outbox_frames",
+                    "Frames that wait in all sessions' queues",
+                    load.waiting,
                 ),
-                Label::Code(code) => (
-                    "ws_closes_total",
-                    "Sessions that the service ended, by close code.",
-                    ("code", code.to_string()),
+                (
+                    "ws_outbox_frames_max",
+                    "Frames that wait in the longest of the sessions' queues",
+                    load.longest,
                 ),
-            };
-            Sample {
-                name,
-                help,
-                counter: true,
-                label: Some(label),
-                value: *value,
-            }
-        }));
-        samples
+            ]
+        });
     }
 }

@@ -1,6 +1,6 @@
 //! The beginning of a session: hello, who it is, and the events that were missed.
 
-use messaging_domain::{Error, EventPage, StreamHead, UserId};
+use messaging_domain::{Error, EventPage, Position, StreamHead, UserId};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
@@ -31,9 +31,32 @@ use crate::{
     },
 };
 
+/// A session that was welcomed and is not up to date yet.
+struct Begun {
+    live: Live,
+    not_resumed: Option<NotResumed>,
+    /// Where the stream stood.
+    head: Position,
+    /// The first of the missed events, if there are any.
+    missed: Option<EventPage>,
+}
+
 impl Session {
     /// Waits for a good hello and brings the client up to date.
     pub(super) async fn greet(&mut self) -> Result<Live, End> {
+        let begun = self.begin().await;
+        let counters = self.connection.hub().counters();
+        match &begun {
+            Ok(begun) => counters.welcomed(begun.not_resumed),
+            Err(end) => counters.not_welcomed(end),
+        }
+        let begun = begun?;
+        self.greeting = None;
+        self.catch_up(begun).await
+    }
+
+    /// Everything up to the welcome.
+    async fn begin(&mut self) -> Result<Begun, End> {
         let (id, greeting) = self.hello().await?;
         let visitor = self.admit(id.as_ref(), &greeting.token).await?;
         // A new session has a pace of its own; so it counts itself as a request.
@@ -48,7 +71,7 @@ impl Session {
         if let Err(error) = self.within(limit, Close::Overloaded, rechecked).await? {
             return Err(self.fail(id.as_ref(), error).await);
         }
-        self.catch_up(id.as_ref(), &greeting, visitor).await
+        self.welcome_in(id.as_ref(), &greeting, visitor).await
     }
 
     async fn hello(&mut self) -> Result<(Option<FrameId>, Greeting), End> {
@@ -81,18 +104,23 @@ impl Session {
         let admitted = self.service.gatekeeper.admit(token);
         match self.within(limit, Close::Overloaded, admitted).await? {
             Ok(visitor) => Ok(visitor),
-            Err(Denied::Bad) => Err(Close::BadToken.into()),
+            Err(Denied::Bad) => {
+                let counted = self.service.limits.check_bad_token(self.address);
+                Err(counted
+                    .map_or(Close::RateAbuse, |()| Close::BadToken)
+                    .into())
+            }
             Err(Denied::Expired) => Err(Close::TokenExpired.into()),
             Err(Denied::Unavailable(error)) => Err(self.fail(id, error).await),
         }
     }
 
-    async fn catch_up(
+    async fn welcome_in(
         &mut self,
         id: Option<&FrameId>,
         greeting: &Greeting,
         visitor: Visitor,
-    ) -> Result<Live, End> {
+    ) -> Result<Begun, End> {
         let user = &visitor.user.id;
         let limit = self.connection.hub().timing().read_within;
         let read = self.service.messaging.head(user);
@@ -108,19 +136,23 @@ impl Session {
         };
         let welcome = self.welcome(&visitor, head, reason);
         self.sender.reply(id, Ok::<_, Problem>(welcome)).await?;
-
-        let counters = self.connection.hub().counters();
-        match reason {
-            None => Counters::add(&counters.resumed, 1),
-            Some(reason) => counters.not_resumed(reason),
-        }
         let start = match resume {
             Resume::After(since) => since,
             Resume::Afresh(_) => head.position,
         };
         let enforced = self.service.limits.are_enforced();
-        let mut live = Live::new(&visitor, head.epoch, start, enforced);
-        let replayed = live.replay(self, head.position, missed).await?;
+        Ok(Begun {
+            live: Live::new(&visitor, head.epoch, start, enforced),
+            not_resumed: reason,
+            head: head.position,
+            missed,
+        })
+    }
+
+    /// Sends what was missed, and what came meanwhile.
+    async fn catch_up(&mut self, begun: Begun) -> Result<Live, End> {
+        let mut live = begun.live;
+        let replayed = live.replay(self, begun.head, begun.missed).await?;
         Counters::add(&self.connection.hub().counters().replayed, replayed);
         // What came in the meantime; what comes from now on, the loop takes.
         while let Some(next) = self.outbox.try_next() {

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use super::{
     close::Close,
     connection::Connection,
-    counters::{Counters, Sample},
+    counters::Counters,
     outbox::{Class, Frame, Outbox, Topic},
     presence::{self, Departures, Noting},
     rooms::Rooms,
@@ -99,6 +99,17 @@ impl Person {
     fn roster(&self) -> Vec<SessionStamp> {
         self.members.iter().map(|member| member.stamp).collect()
     }
+}
+
+/// What a hub has to carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) sessions: usize,
+    pub(super) users: usize,
+    /// Frames in all outboxes.
+    pub(super) waiting: usize,
+    /// Frames in the fullest outbox.
+    pub(super) longest: usize,
 }
 
 /// A session whose user is known.
@@ -207,25 +218,21 @@ impl Hub {
         &self.0.counters
     }
 
-    /// The numbers for the metrics listener.
-    pub fn samples(&self) -> Vec<Sample> {
-        let gauge = |name, help, value: usize| Sample {
-            name,
-            help,
-            counter: false,
-            label: None,
-            value: u64::try_from(value).unwrap_or(u64::MAX),
-        };
-        let (connections, users) = {
+    /// What there is to carry now.
+    pub(super) fn load(&self) -> Load {
+        let (users, outboxes) = {
             let state = self.state();
-            (state.connections.len(), state.users.len())
+            let outboxes: Vec<_> = state.connections.values().map(Arc::clone).collect();
+            (state.users.len(), outboxes)
         };
-        let mut samples = vec![
-            gauge("ws_sessions", "Sockets that are open.", connections),
-            gauge("ws_users_online", "Users with an open session.", users),
-        ];
-        samples.extend(self.counters().samples());
-        samples
+        // Not under the lock of all: each outbox has one of its own.
+        let waiting: Vec<_> = outboxes.iter().map(|outbox| outbox.waiting()).collect();
+        Load {
+            sessions: outboxes.len(),
+            users,
+            waiting: waiting.iter().sum(),
+            longest: waiting.into_iter().max().unwrap_or(0),
+        }
     }
 
     /// Takes a new connection in, whose user is not known yet; `None` while the service goes down.

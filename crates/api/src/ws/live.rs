@@ -4,6 +4,7 @@ use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Durati
 
 use messaging_domain::{Delivery, Epoch, Error, EventPage, Position, Timestamp, UserId};
 use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{Instrument as _, debug_span};
 
 use super::{
     close::{Close, Farewell},
@@ -47,32 +48,35 @@ pub(super) struct Live {
     doing: Option<Doing>,
 }
 
-struct Doing {
+/// What a frame asked for, and when.
+struct Asked {
+    op: Option<Op>,
+    at: Instant,
     id: Option<FrameId>,
     wants_reply: bool,
+}
+
+struct Doing {
+    asked: Asked,
     work: Pin<Box<dyn Future<Output = Result<Done, Problem>>>>,
 }
 
 /// An op that was done, or refused.
 struct Finished {
-    id: Option<FrameId>,
-    wants_reply: bool,
+    asked: Asked,
     outcome: Result<Done, Problem>,
 }
 
 /// Waits for the op that is being done; for ever when there is none. May be dropped and called again.
 async fn finished(doing: &mut Option<Doing>) -> Finished {
-    let outcome = match doing.as_mut() {
-        Some(doing) => doing.work.as_mut().await,
-        None => std::future::pending().await,
-    };
-    let (id, wants_reply) = doing
-        .take()
-        .map_or((None, false), |doing| (doing.id, doing.wants_reply));
-    Finished {
-        id,
-        wants_reply,
-        outcome,
+    loop {
+        let outcome = match doing.as_mut() {
+            Some(doing) => doing.work.as_mut().await,
+            None => std::future::pending().await,
+        };
+        if let Some(Doing { asked, .. }) = doing.take() {
+            return Finished { asked, outcome };
+        }
     }
 }
 
@@ -125,7 +129,7 @@ impl Live {
                 _ => session.mind(heard).await,
             };
         };
-        Counters::add(&session.connection.hub().counters().ops, 1);
+        let at = Instant::now();
         let frame = Head::read(&text).or(Err(Close::ProtocolError))?;
         if frame.op == Some(Op::Hello) {
             return Err(Close::ProtocolError.into());
@@ -133,29 +137,33 @@ impl Live {
         let command = match self.verdict() {
             Verdict::Go => frame.command(&text),
             Verdict::Wait(wait) => {
-                Counters::add(&session.connection.hub().counters().ops_refused, 1);
+                session.service.limits.op_refused();
                 Err(Refusal::RateLimited(wait).into())
             }
             Verdict::Abuse => return Err(Close::RateAbuse.into()),
         };
-        let wants_reply = frame.wants_reply();
+        let asked = Asked {
+            op: frame.op,
+            at,
+            wants_reply: frame.wants_reply(),
+            id: frame.id,
+        };
         match command {
             Ok(command) => {
                 let service = Arc::clone(&session.service);
                 let connection = Arc::clone(&session.connection);
-                let work = ops::perform(service, connection, self.user.clone(), command);
+                let work = ops::perform(service, connection, self.user.clone(), command)
+                    .instrument(debug_span!("op", op = asked.op.map(Op::as_str)));
                 self.doing = Some(Doing {
-                    id: frame.id,
-                    wants_reply,
+                    asked,
                     work: Box::pin(work),
                 });
                 Ok(())
             }
-            Err(problem) if wants_reply => {
-                let id = frame.id.as_ref();
-                session.sender.reply(id, Err::<(), _>(problem)).await
+            Err(problem) => {
+                let outcome = Err(problem);
+                self.answer(session, Finished { asked, outcome }).await
             }
-            Err(_) => Ok(()),
         }
     }
 
@@ -172,8 +180,12 @@ impl Live {
             self.expires_at = *expires_at;
             self.warned = false;
         }
-        if done.wants_reply {
-            let id = done.id.as_ref();
+        let asked = done.asked;
+        let status = done.outcome.as_ref().map_or_else(|no| no.status, |_| 200);
+        let counters = session.connection.hub().counters();
+        counters.did(asked.op, status, asked.at.elapsed());
+        if asked.wants_reply {
+            let id = asked.id.as_ref();
             session.sender.reply(id, done.outcome).await?;
         }
         Ok(())

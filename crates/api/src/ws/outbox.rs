@@ -167,6 +167,11 @@ impl Outbox {
         }
     }
 
+    /// How many frames wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().queue.len()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

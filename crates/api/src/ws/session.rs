@@ -12,7 +12,7 @@ use super::{
     outbox::Outbox,
     sender::Sender,
 };
-use crate::{service::Service, socket::SocketHandle};
+use crate::{admission::Greeting, limits::Address, service::Service, socket::SocketHandle};
 
 /// How a session ends.
 #[derive(Debug)]
@@ -31,6 +31,12 @@ impl From<Close> for End {
     }
 }
 
+/// From where a socket comes, and its place among those that have not said hello.
+pub(crate) struct Arrival {
+    pub(super) address: Address,
+    pub(super) greeting: Greeting,
+}
+
 /// A socket and all that its task needs.
 pub(crate) struct Session {
     pub(super) service: Arc<Service>,
@@ -38,6 +44,9 @@ pub(crate) struct Session {
     pub(super) outbox: Arc<Outbox>,
     pub(super) sender: Sender,
     pub(super) inbound: Inbound,
+    pub(super) address: Address,
+    /// Given up with the welcome.
+    pub(super) greeting: Option<Greeting>,
 }
 
 impl Session {
@@ -47,6 +56,7 @@ impl Session {
         connection: Connection,
         socket: actix_ws::Session,
         inbound: Inbound,
+        arrival: Arrival,
     ) -> Self {
         let outbox = connection.outbox();
         let sender = Sender::new(socket, Arc::clone(&outbox), connection.hub().clone());
@@ -56,6 +66,8 @@ impl Session {
             outbox,
             sender,
             inbound,
+            address: arrival.address,
+            greeting: Some(arrival.greeting),
         }
     }
 

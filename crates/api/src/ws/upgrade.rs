@@ -11,9 +11,10 @@ use actix_web::{
 use super::{
     hub::Hub,
     inbound::{Inbound, bounded},
-    session::Session,
+    session::{Arrival, Session},
 };
 use crate::{
+    limits::address_of,
     problem::{Problem, Refusal},
     service::Service,
     socket::SocketHandle,
@@ -41,6 +42,8 @@ pub async fn upgrade(
 ) -> Result<HttpResponse, actix_web::Error> {
     check(&request, &service)?;
     let body = bounded(&request, body).await?;
+    let address = address_of(&request, service.trusted_proxies);
+    let greeting = service.admission.greet(address)?;
     let (response, socket, stream) =
         match actix_ws::handle_with_protocols(&request, body, &[SUBPROTOCOL]) {
             Ok(upgraded) => upgraded,
@@ -51,7 +54,8 @@ pub async fn upgrade(
         .ok_or_else(|| Problem::from(Refusal::Overloaded))?;
     let service = Arc::clone(&service);
     let handle = request.conn_data::<SocketHandle>().cloned();
-    let session = Session::new(service, connection, socket, Inbound::new(stream));
+    let arrival = Arrival { address, greeting };
+    let session = Session::new(service, connection, socket, Inbound::new(stream), arrival);
     actix_web::rt::spawn(session.run(handle));
     Ok(response)
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::contract;
+use crate::{contract, metrics::Metrics};
 
 const SECRET: &str = "a secret for tests that is long enough to sign with";
 
@@ -102,9 +102,29 @@ impl TestApp {
         .await
     }
 
+    /// Does what an operator does: runs a command of the binary on a database.
+    pub(crate) async fn command(database_url: &str, arguments: &[&str]) -> String {
+        let command = tokio::process::Command::new(env!("CARGO_BIN_EXE_messaging"))
+            .args(arguments)
+            .env_clear()
+            .env("MESSAGING_DATABASE_URL", database_url)
+            .output();
+        let output = command.await.unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.running.address()
+    }
+
+    /// What the service measures, where `metrics_listen` is set.
+    pub(crate) async fn metrics(&self) -> Metrics {
+        let address = self.running.metrics_address().unwrap();
+        let asked = self.http.get(format!("http://{address}/metrics")).send();
+        Metrics::parse(asked.await.unwrap().text().await.unwrap())
     }
 
     /// Where an address of the service is.

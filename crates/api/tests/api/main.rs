@@ -17,6 +17,7 @@ mod folding;
 mod issuer;
 mod marketplace;
 mod messages;
+mod metrics;
 mod nodes;
 mod pages;
 mod search;

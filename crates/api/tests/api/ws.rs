@@ -2,6 +2,7 @@
 
 mod abuse;
 mod endings;
+mod epochs;
 mod events;
 mod greeting;
 mod rooms;

@@ -58,7 +58,7 @@ impl Accounts for Database {
     }
 
     async fn is_live(&self, login: LoginId) -> Result<bool, Error> {
-        if let Some(live) = self.logins.get(&login) {
+        if let Some(live) = self.measurements.logins.count(self.logins.get(&login)) {
             return Ok(live);
         }
         let live = self

@@ -14,7 +14,8 @@ use crate::{conversations, log, search};
 
 impl Conversations for Database {
     async fn participants(&self, conversation: ConversationId) -> Result<Participants, Error> {
-        if let Some(participants) = self.participants.get(&conversation) {
+        let cached = self.participants.get(&conversation);
+        if let Some(participants) = self.measurements.participants.count(cached) {
             return Ok(participants);
         }
         let found = self

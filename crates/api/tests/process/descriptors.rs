@@ -1,0 +1,51 @@
+//! What becomes of a node that has no more file descriptors.
+
+use std::time::Duration;
+
+use crate::node::{Node, SOON, ask, until};
+
+#[test]
+fn a_node_without_file_descriptors_goes_on_and_takes_connections_again_when_it_has_some() {
+    let node = Node::start(100, &[("MESSAGING_MAX_CONNECTIONS", "0")]);
+    let mut early = node.connect();
+    assert!(
+        ask(&mut early, "/healthz")
+            .unwrap()
+            .starts_with("HTTP/1.1 200")
+    );
+    let crowd: Vec<_> = (0..150).map(|_| node.connect()).collect();
+    // The kernel takes them, the process cannot.
+    until("the descriptors are used up", || {
+        node.asks("/healthz", Duration::from_millis(300)).is_none()
+    });
+    let answer = ask(&mut early, "/healthz").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(crowd);
+    until("connections are taken again", || {
+        node.asks("/readyz", Duration::from_secs(1))
+            .is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    });
+}
+
+#[test]
+fn a_node_with_few_descriptors_tells_those_whom_it_cannot_serve_to_come_back() {
+    // (168 - 128) / 2 connections.
+    let node = Node::start(168, &[]);
+    let mut crowd: Vec<_> = (0..20).map(|_| node.connect()).collect();
+    for stream in &mut crowd {
+        let answer = ask(stream, "/openapi.json").unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let answer = node.asks("/openapi.json", SOON).unwrap().to_lowercase();
+    assert!(answer.starts_with("http/1.1 503"), "{answer}");
+    assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
+    assert!(answer.contains("\"overloaded\""), "{answer}");
+    let answer = node.asks("/healthz", SOON).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(crowd);
+    until("there is room again", || {
+        node.asks("/openapi.json", SOON)
+            .is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    });
+}

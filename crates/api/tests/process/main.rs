@@ -1,0 +1,14 @@
+//! The binary, as an operator runs it: when its machine has no more to give, and when it is watched.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod descriptors;
+mod node;
+mod overload;
+mod traces;
