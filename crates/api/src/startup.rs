@@ -17,6 +17,7 @@ use actix_web::{dev::ServerHandle, rt, web::Data};
 use anyhow::Context as _;
 use messaging_domain::{Announcer, ProductPolicy};
 use messaging_infra::{Database, DatabaseSettings, DatabaseUrl};
+use prometheus_client::registry::Registry;
 use secrecy::ExposeSecret as _;
 use tokio::task::JoinHandle;
 
@@ -107,11 +108,15 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
     )?);
     let server = serve(listener, service.clone(), hub.clone())?;
     let handle = server.handle();
+    let joined = nodes::join(settings, &hub, &store).await?;
     let metrics = match settings.metrics_listen {
-        Some(address) => Some(serve_metrics(address, &service, &hub)?),
+        Some(address) => {
+            let registry = measured::registry(&service, &hub, &joined.traffic);
+            Some(serve_metrics(address, registry)?)
+        }
         None => None,
     };
-    let mut tasks = nodes::join(settings, &hub, &store).await?;
+    let mut tasks = joined.tasks;
     tasks.extend([
         rt::spawn(async move {
             if let Err(error) = server.await {
@@ -138,12 +143,11 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
 /// Serves metrics until its task is aborted.
 fn serve_metrics(
     address: SocketAddr,
-    service: &Data<Service>,
-    hub: &Hub,
+    registry: Registry,
 ) -> anyhow::Result<(SocketAddr, JoinHandle<()>)> {
     let listener = listen(address).with_context(|| format!("listen for metrics on {address}"))?;
     let address = listener.local_addr()?;
-    let server = metrics::serve(listener, measured::registry(service, hub))?;
+    let server = metrics::serve(listener, registry)?;
     tracing::info!(%address, "metrics are served");
     let serving = rt::spawn(async move {
         if let Err(error) = server.await {

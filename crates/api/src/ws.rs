@@ -6,6 +6,7 @@
 mod close;
 mod connection;
 mod counters;
+mod delivery;
 mod drain;
 mod farewell;
 mod greeting;
@@ -13,6 +14,7 @@ mod hub;
 mod inbound;
 mod live;
 mod lookout;
+mod membership;
 mod neighbours;
 mod ops;
 mod outbox;

@@ -31,7 +31,7 @@ use envelope::{Opener, Sealer};
 use interests::Interests;
 use liveness::Nodes;
 use subjects::Subjects;
-pub use traffic::{Traffic, TrafficSample};
+pub use traffic::Traffic;
 
 /// How many signals may wait to be sent; one more is let go.
 const MAX_WAITING: usize = 16_384;
@@ -70,7 +70,7 @@ pub struct Bus {
     opener: Arc<Mutex<Opener>>,
     neighbour: Arc<dyn Neighbour>,
     nodes: Arc<Nodes>,
-    traffic: Arc<Traffic>,
+    traffic: Traffic,
 }
 
 impl fmt::Debug for Bus {
@@ -91,7 +91,7 @@ impl Bus {
         neighbour: Arc<dyn Neighbour>,
     ) -> Result<(Self, Vec<JoinHandle<()>>), Failure> {
         let node = NodeId::new();
-        let traffic = Arc::<Traffic>::default();
+        let traffic = Traffic::default();
         let client = options(settings, node, &traffic, &neighbour)
             .await?
             .connect(settings.servers())
@@ -119,8 +119,8 @@ impl Bus {
     }
 
     /// What it counts.
-    pub fn traffic(&self) -> Arc<Traffic> {
-        Arc::clone(&self.traffic)
+    pub const fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     fn opener(&self) -> std::sync::MutexGuard<'_, Opener> {
@@ -131,11 +131,12 @@ impl Bus {
 
     /// Opens what came on a subject; nothing when it is not to be believed.
     fn open(&self, subject: &str, payload: &[u8]) -> Option<(NodeId, Signal)> {
-        let opened = self.opener().open(subject, payload, Timestamp::now());
+        let now = Timestamp::now();
+        let opened = self.opener().open(subject, payload, now);
         match opened {
             Ok(opened) => {
-                self.traffic.received();
-                Some(opened)
+                self.traffic.received(now.since(opened.at));
+                Some((opened.from, opened.signal))
             }
             Err(refusal) => {
                 self.traffic.refused(refusal);
@@ -148,10 +149,10 @@ impl Bus {
 async fn options(
     settings: &BusSettings,
     node: NodeId,
-    traffic: &Arc<Traffic>,
+    traffic: &Traffic,
     neighbour: &Arc<dyn Neighbour>,
 ) -> Result<ConnectOptions, Failure> {
-    let (traffic, neighbour) = (Arc::clone(traffic), Arc::clone(neighbour));
+    let (traffic, neighbour) = (traffic.clone(), Arc::clone(neighbour));
     let mut options = ConnectOptions::new()
         .name(format!("messaging {node}"))
         .no_echo()
@@ -165,7 +166,7 @@ async fn options(
             Duration::from_millis(10 * doubled).min(RECONNECT_WITHIN)
         })
         .event_callback(move |event| {
-            let (traffic, neighbour) = (Arc::clone(&traffic), Arc::clone(&neighbour));
+            let (traffic, neighbour) = (traffic.clone(), Arc::clone(&neighbour));
             async move { note(&event, &traffic, &*neighbour) }
         });
     if let Some(file) = &settings.ca_file {

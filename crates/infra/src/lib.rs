@@ -33,6 +33,6 @@ mod schema;
 mod search;
 mod writer;
 
-pub use bus::{Bus, BusKey, BusSettings, Endpoint, Traffic, TrafficSample};
+pub use bus::{Bus, BusKey, BusSettings, Endpoint, Traffic};
 pub use connection::DatabaseUrl;
 pub use database::{Database, DatabaseSettings};

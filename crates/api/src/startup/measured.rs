@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use actix_web::web::Data;
+use messaging_infra::Traffic;
 use prometheus_client::registry::Registry;
 
 use crate::{
@@ -12,12 +13,13 @@ use crate::{
 };
 
 /// Everything that `GET /metrics` tells.
-pub(super) fn registry(service: &Data<Service>, hub: &Hub) -> Registry {
+pub(super) fn registry(service: &Data<Service>, hub: &Hub, traffic: &Traffic) -> Registry {
     let mut registry = Registry::default();
     metrics::expose_process(&mut registry);
     let ours = registry.sub_registry_with_prefix(PREFIX);
     service.requests.expose(ours);
     hub.expose(ours);
+    traffic.expose(ours);
     service.store.expose(ours);
     service.admission.expose(ours);
     service.limits.expose(ours);

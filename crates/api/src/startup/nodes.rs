@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use messaging_domain::{Neighbour, NodeId, SessionStamp, Signal, To, UserId};
-use messaging_infra::{Bus, BusSettings, Endpoint};
+use messaging_infra::{Bus, BusSettings, Endpoint, Traffic};
 use secrecy::ExposeSecret as _;
 use tokio::task::JoinHandle;
 
@@ -14,7 +14,16 @@ use crate::{
     ws::Hub,
 };
 
-/// Joins the other nodes, if the settings name any way to them; gives back the tasks that do it.
+/// What joins this node with others.
+#[derive(Default)]
+pub(super) struct Joined {
+    /// The tasks that do it.
+    pub(super) tasks: Vec<JoinHandle<()>>,
+    /// What is counted meanwhile.
+    pub(super) traffic: Traffic,
+}
+
+/// Joins the other nodes, if the settings name any way to them.
 ///
 /// # Errors
 /// When the way is not safe, or its files cannot be read. A NATS that is away is no error.
@@ -22,9 +31,9 @@ pub(super) async fn join(
     settings: &Settings,
     hub: &Hub,
     store: &Arc<Store>,
-) -> anyhow::Result<Vec<JoinHandle<()>>> {
+) -> anyhow::Result<Joined> {
     let Some(nats) = &settings.nats else {
-        return Ok(Vec::new());
+        return Ok(Joined::default());
     };
     let key = store.bus_key().await?;
     let node = Arc::new(Node {
@@ -32,8 +41,9 @@ pub(super) async fn join(
         store: Arc::clone(store),
     });
     let (bus, tasks) = Bus::connect(&protected(nats)?, &key, node).await?;
+    let traffic = bus.traffic().clone();
     hub.join(Arc::new(bus));
-    Ok(tasks)
+    Ok(Joined { tasks, traffic })
 }
 
 /// Signals hold no texts and cannot be forged, but who is connected to whom is nobody's business, and

@@ -137,7 +137,7 @@ impl Opener {
         subject: &str,
         message: &[u8],
         now: Timestamp,
-    ) -> Result<(NodeId, Signal), Refusal> {
+    ) -> Result<Opened, Refusal> {
         let envelope = self.unseal(subject, message).ok_or(Refusal::Forged)?;
         let Envelope {
             from,
@@ -151,7 +151,7 @@ impl Opener {
         let signal = wire::decode(body).ok_or(Refusal::Unknown)?;
         // A position is looked up in the log whenever it was told, so it may be late and come again.
         if matches!(signal, Signal::Advanced(_)) {
-            return Ok((from, signal));
+            return Ok(Opened { from, at, signal });
         }
         if now.since(at) > FRESH || at.since(now) > FRESH {
             return Err(Refusal::Stale);
@@ -164,7 +164,7 @@ impl Opener {
         });
         sender.latest = sender.latest.max(at);
         if sender.hears(count) {
-            Ok((from, signal))
+            Ok(Opened { from, at, signal })
         } else {
             Err(Refusal::Repeated)
         }
@@ -196,6 +196,14 @@ impl Opener {
                 .retain(|_, sender| now.since(sender.latest) <= 2 * FRESH);
         }
     }
+}
+
+/// What was in a message that is believed.
+pub(super) struct Opened {
+    pub(super) from: NodeId,
+    /// When it was sealed.
+    pub(super) at: Timestamp,
+    pub(super) signal: Signal,
 }
 
 struct Envelope<'a> {
@@ -235,9 +243,9 @@ mod tests {
 
         fn open(&mut self, message: &[u8]) -> Result<Signal, Refusal> {
             let opened = self.opener.open(SUBJECT, message, self.now);
-            opened.map(|(from, signal)| {
-                assert_eq!(from, self.sealer.node);
-                signal
+            opened.map(|opened| {
+                assert_eq!(opened.from, self.sealer.node);
+                opened.signal
             })
         }
     }
@@ -302,7 +310,7 @@ mod tests {
         }
         let now = pair.now;
         let elsewhere = pair.opener.open("messaging.elsewhere", &message, now);
-        assert_eq!(elsewhere, Err(Refusal::Forged));
+        assert_eq!(elsewhere.err(), Some(Refusal::Forged));
         let stranger = Sealer::new(&BusKey(vec![8; 32]), NodeId::new());
         let message = stranger.seal(SUBJECT, &Signal::Alive, now);
         assert_eq!(pair.open(&message), Err(Refusal::Forged));

@@ -1,102 +1,128 @@
 //! What the bus counts, for whoever watches the service.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use prometheus_client::{
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
 
 use super::envelope::Refusal;
 
-/// Counts since the start.
-#[derive(Debug, Default)]
+/// One label and its value: both are words of this file, so that there are never many.
+type Label = [(&'static str, &'static str); 1];
+
+/// The bus's numbers. All clones are the same; a number costs an atomic or two to change.
+#[derive(Debug, Clone)]
 pub struct Traffic {
-    connected: AtomicBool,
-    nodes: AtomicU64,
-    sent: AtomicU64,
-    dropped: AtomicU64,
-    received: AtomicU64,
-    forged: AtomicU64,
-    stale: AtomicU64,
-    repeated: AtomicU64,
-    unknown: AtomicU64,
-    overruns: AtomicU64,
+    connected: Gauge,
+    nodes: Gauge,
+    /// From the sealing of a signal on another node to its hearing here, in seconds.
+    lag: Histogram,
+    sent: Counter,
+    received: Counter,
+    overruns: Counter,
+    dropped: Counter,
+    refused: Family<Label, Counter>,
 }
 
-/// The counts at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TrafficSample {
-    /// Whether NATS is there.
-    pub connected: bool,
-    /// Other nodes that are there.
-    pub nodes: u64,
-    /// Signals sent.
-    pub sent: u64,
-    /// Signals let go, since too many waited or NATS was away.
-    pub dropped: u64,
-    /// Signals heard.
-    pub received: u64,
-    /// Messages that nobody who has the key made.
-    pub forged: u64,
-    /// Signals from too long ago, or from the future: clocks differ, or somebody plays them again.
-    pub stale: u64,
-    /// Signals that had been heard before.
-    pub repeated: u64,
-    /// Signals that this build does not know.
-    pub unknown: u64,
-    /// Times at which messages came faster than they were heard, and NATS let some go.
-    pub overruns: u64,
+impl Default for Traffic {
+    fn default() -> Self {
+        let traffic = Self {
+            connected: Gauge::default(),
+            nodes: Gauge::default(),
+            lag: Histogram::new(exponential_buckets(0.000_1, 4.0, 9)),
+            sent: Counter::default(),
+            received: Counter::default(),
+            overruns: Counter::default(),
+            dropped: Counter::default(),
+            refused: Family::default(),
+        };
+        // Every series is there from the start: one that appears with its first event has no rise.
+        for refusal in [
+            Refusal::Forged,
+            Refusal::Stale,
+            Refusal::Repeated,
+            Refusal::Unknown,
+        ] {
+            drop(traffic.refused.get_or_create(&[("reason", word(refusal))]));
+        }
+        traffic
+    }
 }
 
-fn add(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
+const fn word(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Forged => "forged",
+        Refusal::Stale => "stale",
+        Refusal::Repeated => "repeated",
+        Refusal::Unknown => "unknown",
+    }
 }
 
 impl Traffic {
-    /// The counts now.
-    pub fn sample(&self) -> TrafficSample {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        TrafficSample {
-            connected: self.connected.load(Ordering::Relaxed),
-            nodes: read(&self.nodes),
-            sent: read(&self.sent),
-            dropped: read(&self.dropped),
-            received: read(&self.received),
-            forged: read(&self.forged),
-            stale: read(&self.stale),
-            repeated: read(&self.repeated),
-            unknown: read(&self.unknown),
-            overruns: read(&self.overruns),
-        }
+    /// Puts the numbers on a list for Prometheus, under names that begin with `bus_`.
+    pub fn expose(&self, registry: &mut Registry) {
+        let bus = registry.sub_registry_with_prefix("bus");
+        bus.register("connected", "1 while NATS is there", self.connected.clone());
+        bus.register("nodes", "Other nodes that are there", self.nodes.clone());
+        bus.register(
+            "lag_seconds",
+            "From the sealing of a signal on another node to its hearing here, by both nodes' clocks",
+            self.lag.clone(),
+        );
+        bus.register("signals_sent", "Signals sent", self.sent.clone());
+        bus.register("signals_received", "Signals heard", self.received.clone());
+        bus.register(
+            "signals_dropped",
+            "Signals let go, because too many waited or NATS was away",
+            self.dropped.clone(),
+        );
+        bus.register(
+            "messages_refused",
+            "Messages that were not believed",
+            self.refused.clone(),
+        );
+        bus.register(
+            "overruns",
+            "Times at which messages came faster than they were heard, and some were let go",
+            self.overruns.clone(),
+        );
     }
 
     pub(super) fn set_connected(&self, connected: bool) {
-        self.connected.store(connected, Ordering::Relaxed);
+        self.connected.set(i64::from(connected));
     }
 
     pub(super) fn set_nodes(&self, nodes: usize) {
-        let nodes = u64::try_from(nodes).unwrap_or(u64::MAX);
-        self.nodes.store(nodes, Ordering::Relaxed);
+        self.nodes.set(i64::try_from(nodes).unwrap_or(i64::MAX));
     }
 
     pub(super) fn sent(&self) {
-        add(&self.sent);
+        self.sent.inc();
     }
 
     pub(super) fn dropped(&self) {
-        add(&self.dropped);
+        self.dropped.inc();
     }
 
-    pub(super) fn received(&self) {
-        add(&self.received);
+    pub(super) fn received(&self, lag: Duration) {
+        self.received.inc();
+        self.lag.observe(lag.as_secs_f64());
     }
 
     pub(super) fn overrun(&self) {
-        add(&self.overruns);
+        self.overruns.inc();
     }
 
     pub(super) fn refused(&self, refusal: Refusal) {
-        add(match refusal {
-            Refusal::Forged => &self.forged,
-            Refusal::Stale => &self.stale,
-            Refusal::Repeated => &self.repeated,
-            Refusal::Unknown => &self.unknown,
-        });
+        self.refused
+            .get_or_create(&[("reason", word(refusal))])
+            .inc();
     }
 }
