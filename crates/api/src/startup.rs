@@ -29,6 +29,7 @@ use crate::{
     },
     config::{Issuance, Settings, kept_secret},
     demo,
+    http::Table,
     limits::Limits,
     metrics,
     service::{ServerKey, Service},
@@ -120,6 +121,13 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
         server: handle,
         tasks,
     })
+}
+
+/// The addresses that a service with these settings opens, metrics apart.
+pub fn routes(settings: &Settings) -> Table {
+    let mut table = Table::default();
+    server::open(&mut table, settings.demo);
+    table
 }
 
 /// Serves metrics until its task is aborted.

@@ -11,13 +11,13 @@ use actix_web::{
     dev::{Extensions, Server},
     middleware::from_fn,
     rt,
-    web::{self, Data},
+    web::Data,
 };
 use socket2::{Domain, Protocol, Socket, Type};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
-    http,
+    http::{self, Routing},
     service::Service,
     socket::{SocketHandle, notice_lost_peers},
     telemetry::RequestSpan,
@@ -54,12 +54,8 @@ pub(super) fn serve(
         App::new()
             .app_data(service.clone())
             .app_data(Data::new(hub.clone()))
-            .service(http::at(
-                "/api/messages/ws",
-                "GET",
-                [web::get().to(ws::upgrade)],
-            ))
-            .configure(http::routes(service.demo))
+            .configure(|app| open(app, service.demo))
+            .configure(http::nowhere)
             .wrap(from_fn(http::cors))
             .wrap(from_fn(http::finish))
             .wrap(TracingLogger::<RequestSpan>::new())
@@ -73,6 +69,12 @@ pub(super) fn serve(
         .on_connect(greet)
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// Every address, with or without the demo marketplace: opens them, or lists them.
+pub(super) fn open(app: &mut impl Routing, demo: bool) {
+    app.at("/api/messages/ws", [http::on(&["GET"], ws::upgrade)]);
+    http::routes(app, demo);
 }
 
 /// Takes a second hand on each connection's socket.
