@@ -10,6 +10,7 @@
 
 mod accounts;
 mod app;
+mod authorisation;
 mod contract;
 mod conversations;
 mod doors;
