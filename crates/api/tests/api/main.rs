@@ -19,6 +19,7 @@ mod issuer;
 mod marketplace;
 mod messages;
 mod pages;
+mod races;
 mod search;
 mod sync;
 mod ui;
