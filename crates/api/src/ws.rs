@@ -7,6 +7,8 @@ mod close;
 mod connection;
 mod counters;
 mod drain;
+#[cfg(feature = "conformance")]
+mod echo;
 mod farewell;
 mod greeting;
 mod hub;
@@ -24,6 +26,8 @@ mod timing;
 mod upgrade;
 
 pub use counters::Sample;
+#[cfg(feature = "conformance")]
+pub use echo::echo;
 pub use hub::Hub;
 pub use timing::Timing;
 pub(crate) use upgrade::__path_upgrade;

@@ -62,3 +62,11 @@ fn every_address_and_op_is_in_a_contract() {
         assert!(operation.is_object(), "{op:?} is not in the contract");
     }
 }
+
+#[cfg(not(feature = "conformance"))]
+#[test]
+fn nothing_is_echoed_but_where_that_is_asked_for() {
+    let settings = Words::default().check().unwrap();
+    let rows = startup::routes(&settings).0;
+    assert!(!rows.iter().any(|row| row.path.contains("conformance")));
+}

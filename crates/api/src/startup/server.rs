@@ -74,6 +74,8 @@ pub(super) fn serve(
 /// Every address, with or without the demo marketplace: opens them, or lists them.
 pub(super) fn open(app: &mut impl Routing, demo: bool) {
     app.at("/api/messages/ws", [http::on(&["GET"], ws::upgrade)]);
+    #[cfg(feature = "conformance")]
+    app.at("/conformance/echo", [http::on(&["GET"], ws::echo)]);
     http::routes(app, demo);
 }
 

@@ -17,7 +17,7 @@ use crate::{
     problem::{Problem, Refusal},
     service::Service,
     socket::SocketHandle,
-    wire::frame::SUBPROTOCOL,
+    wire::frame::{MAX_FRAME, SUBPROTOCOL},
 };
 
 /// Opens a WebSocket. Who it is comes with the first frame, never with the request: addresses are
@@ -40,7 +40,19 @@ pub async fn upgrade(
     hub: web::Data<Hub>,
 ) -> Result<HttpResponse, actix_web::Error> {
     check(&request, &service)?;
-    let body = bounded(&request, body).await?;
+    open(request, body, service, hub, MAX_FRAME, Session::run).await
+}
+
+/// Opens a socket for messages of `limit` bytes at most, and lets a session run on it.
+pub(super) async fn open<R: Future<Output = ()> + 'static>(
+    request: HttpRequest,
+    body: web::Payload,
+    service: web::Data<Service>,
+    hub: web::Data<Hub>,
+    limit: usize,
+    run: impl FnOnce(Session, Option<SocketHandle>) -> R,
+) -> Result<HttpResponse, actix_web::Error> {
+    let body = bounded(&request, body, limit).await?;
     let (response, socket, stream) =
         match actix_ws::handle_with_protocols(&request, body, &[SUBPROTOCOL]) {
             Ok(upgraded) => upgraded,
@@ -51,8 +63,8 @@ pub async fn upgrade(
         .ok_or_else(|| Problem::from(Refusal::Overloaded))?;
     let service = Arc::clone(&service);
     let handle = request.conn_data::<SocketHandle>().cloned();
-    let session = Session::new(service, connection, socket, Inbound::new(stream));
-    actix_web::rt::spawn(session.run(handle));
+    let session = Session::new(service, connection, socket, Inbound::new(stream, limit));
+    actix_web::rt::spawn(run(session, handle));
     Ok(response)
 }
 

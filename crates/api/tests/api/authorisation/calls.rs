@@ -145,7 +145,7 @@ pub(super) fn of_address(row: &Row) -> Vec<Call> {
     let back_end = |done| Call::new(BackEnd, Nothing, done);
     match (row.method, row.path) {
         // Not a handshake; who may open a socket is told by its first frame.
-        ("GET", "/api/messages/ws") => vec![anyone(400).problem("invalid")],
+        ("GET", "/api/messages/ws" | "/conformance/echo") => vec![anyone(400).problem("invalid")],
         ("POST", "/api/auth/register" | "/api/auth/login" | "/api/auth/refresh") => {
             vec![anyone(422).problem("invalid").with(nothing)]
         }
