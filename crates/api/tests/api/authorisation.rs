@@ -74,8 +74,10 @@ fn expected(call: &Call, role: &Role, object: Object) -> (u16, Option<&'static s
 }
 
 fn table() -> Vec<Row> {
-    let mut words = Words::default();
-    words.demo = Some("off".into());
+    let words = Words {
+        demo: Some("off".into()),
+        ..Words::default()
+    };
     startup::routes(&words.check().unwrap()).0
 }
 
@@ -124,11 +126,11 @@ async fn refusals_of(app: &TestApp, cast: &Cast, row: &Row, call: &Call) -> usiz
             }
             let question = cast.question(role, object, call);
             let answer = app.answer(call.request(app, row, role, &question)).await;
-            let cell = format!("{row:?} by {} about {object:?}", role.name);
-            check(&cell, row, &answer, status, code);
+            let what = format!("{row:?} by {} about {object:?}", role.name);
+            check(&what, row, &answer, status, code);
             if status == 404 && call.access == Access::Person {
                 let first = not_there.get_or_insert_with(|| seen(&answer));
-                assert_eq!(seen(&answer), *first, "{cell}: absence shows");
+                assert_eq!(seen(&answer), *first, "{what}: absence shows");
             }
             cells += 1;
         }
@@ -158,13 +160,13 @@ async fn successes_of(app: &TestApp, cast: &Cast, row: &Row, call: &Call) -> usi
 }
 
 #[track_caller]
-fn check(cell: &str, row: &Row, answer: &Answer, status: u16, code: Option<&str>) {
-    assert_eq!(answer.status, status, "{cell}: {}", answer.text);
+fn check(what: &str, row: &Row, answer: &Answer, status: u16, code: Option<&str>) {
+    assert_eq!(answer.status, status, "{what}: {}", answer.text);
     if row.method != "HEAD" {
         assert_eq!(
             answer.body["code"].as_str(),
             code,
-            "{cell}: {}",
+            "{what}: {}",
             answer.text
         );
     }
@@ -225,12 +227,12 @@ async fn refusals_of_op(cast: &Cast, op: Op, role: &Role, socket: &mut Socket, n
         fields["id"] = 7.into();
         socket.say(fields.to_string()).await;
         let text = reply(socket).await;
-        let cell = format!("{op:?} by {} about {object:?}: {text}", role.name);
+        let what = format!("{op:?} by {} about {object:?}: {text}", role.name);
         let frame: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(frame["error"]["code"].as_str(), code, "{cell}");
-        assert_eq!(frame["error"]["status"], status, "{cell}");
+        assert_eq!(frame["error"]["code"].as_str(), code, "{what}");
+        assert_eq!(frame["error"]["status"], status, "{what}");
         if status == 404 {
-            assert_eq!(text, not_there, "{cell}: not as over HTTP");
+            assert_eq!(text, not_there, "{what}: not as over HTTP");
         }
     }
 }
@@ -273,7 +275,7 @@ async fn shut_out(app: &TestApp, role: &Role, code: u16) {
 async fn a_token_that_is_refused_makes_nobody() {
     let app = TestApp::start().await;
     let ann = app.person("ann").await;
-    for (name, token) in cast::bad_tokens {
+    for (name, token) in cast::BAD_TOKENS {
         let ghost = uuid();
         let request = app
             .request("GET", "/api/auth/me")

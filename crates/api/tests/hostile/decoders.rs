@@ -24,8 +24,8 @@ fn hunt(corpus: &'static str, target: impl Fn(&[u8])) {
     let kept = seeds.iter().map(|seed| seed.as_bytes().to_vec());
     for input in kept.chain(made) {
         if let Err(found) = catch_unwind(AssertUnwindSafe(|| target(&input))) {
-            // Without it nobody could repeat what was found.
-            println!("found with: {}", input.escape_ascii());
+            #[expect(clippy::print_stdout, reason = "nobody could repeat it otherwise")]
+            let () = println!("found with: {}", input.escape_ascii());
             resume_unwind(found);
         }
     }

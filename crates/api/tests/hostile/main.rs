@@ -8,8 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod canaries;
+mod corpora;
 mod decoders;
+mod frames;
+mod memory;
 mod mutation;
+mod node;
+mod requests;
 
 /// How many inputs a test tries: so many, or as the variable says.
 fn count(variable: &str, otherwise: usize) -> usize {

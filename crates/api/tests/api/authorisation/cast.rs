@@ -42,6 +42,11 @@ pub(super) struct Role {
 }
 
 impl Role {
+    fn shut_out(&mut self, close: u16) {
+        self.standing = Standing::Nobody;
+        self.close = Some(close);
+    }
+
     pub(super) fn person(&self) -> Person {
         Person {
             id: self.id.clone(),
@@ -82,9 +87,11 @@ fn unsigned(id: &str) -> String {
     format!("{header}.{}.", encode(&claims(id).to_string()))
 }
 
+/// Makes a token in somebody's name.
+type Forge = fn(&str) -> String;
+
 /// Tokens in somebody's name that are not good, by what is wrong with them.
-#[expect(non_upper_case_globals, reason = "a table of functions reads like one")]
-pub(super) const bad_tokens: [(&str, fn(&str) -> String); 5] = [
+pub(super) const BAD_TOKENS: [(&str, Forge); 5] = [
     ("expired token", |id| short_token(id, "Ann", Duration::ZERO)),
     ("wrong audience", |id| claiming(id, "aud", "another")),
     ("wrong issuer", |id| claiming(id, "iss", "another")),
@@ -97,138 +104,63 @@ pub(super) const bad_tokens: [(&str, fn(&str) -> String); 5] = [
 impl Cast {
     /// Everybody, with their conversations and messages.
     pub(super) async fn meet(app: &TestApp) -> Self {
-        let [
-            buyer,
-            seller,
-            other_buyer,
-            other_seller,
-            blocked,
-            blocking,
-            erased,
-        ] = [
-            "buyer",
-            "seller",
-            "other-buyer",
-            "other-seller",
-            "blocked",
-            "blocking",
-            "erased",
-        ]
-        .map(|name| app.person(name));
-        let (buyer, seller) = (buyer.await, seller.await);
-        let (other_buyer, other_seller) = (other_buyer.await, other_seller.await);
-        let (blocked, blocking, erased) = (blocked.await, blocking.await, erased.await);
-        let revoked = account(app).await;
-        let talk = talk(app, &buyer, &seller).await;
-        let other_talk = self::talk(app, &other_buyer, &other_seller).await;
-        let barred_talk = self::talk(app, &blocked, &blocking).await;
-        let path = format!("/api/messages/conversations/{barred_talk}");
-        app.patch(&blocking, &path, &json!({ "blocked": true }))
-            .await
-            .expect(200);
-        let erased_talk = self::talk(app, &erased, &seller).await;
-        let erase = format!("/api/server/users/{}", erased.id);
-        app.answer(app.request("DELETE", &erase).bearer_auth(SERVER_KEY))
-            .await
-            .expect(204);
-        let revoked_talk = self::talk(app, &revoked.0, &seller).await;
-        app.post(&revoked.0, "/api/auth/logout", &revoked.1)
-            .await
-            .expect(204);
+        let [buyer, seller] = [app.person("buyer").await, app.person("seller").await];
+        let other_buyer = app.person("other-buyer").await;
+        let other_seller = app.person("other-seller").await;
+        let ours = Pair::talking(app, &buyer, &seller).await;
+        let others = Pair::talking(app, &other_buyer, &other_seller).await;
+        let barred = barred(app).await;
 
-        use Standing::{BackEnd, Barred, Nobody, Person as Known};
-        let role = |name, person: &Person, standing, own: &String, partner: &Person, places| Role {
-            name,
-            token: Some(person.token.clone()),
-            standing,
-            id: person.id.clone(),
-            close: (standing == Nobody).then_some(4_010),
-            own: own.clone(),
-            foreign: if *own == other_talk {
-                talk.clone()
-            } else {
-                other_talk.clone()
-            },
-            partner: partner.id.clone(),
-            places,
-        };
         let mut roles = vec![
-            role("buyer", &buyer, Known, &talk, &seller, (1, 3)),
-            role("seller", &seller, Known, &talk, &other_seller, (3, 1)),
-            role(
-                "other buyer",
-                &other_buyer,
-                Known,
-                &other_talk,
-                &other_seller,
-                (1, 3),
-            ),
-            role(
-                "other seller",
-                &other_seller,
-                Known,
-                &other_talk,
-                &buyer,
-                (3, 1),
-            ),
-            role("blocked", &blocked, Barred, &barred_talk, &blocking, (1, 3)),
-            role(
-                "blocking",
-                &blocking,
-                Barred,
-                &barred_talk,
-                &blocked,
-                (3, 1),
-            ),
-            role("erased", &erased, Nobody, &erased_talk, &seller, (1, 3)),
-            role(
-                "revoked login",
-                &revoked.0,
-                Nobody,
-                &revoked_talk,
-                &seller,
-                (1, 3),
-            ),
+            ours.buyer_as("buyer", &others),
+            ours.seller_as("seller", &others),
+            others.buyer_as("other buyer", &ours),
+            others.seller_as("other seller", &ours),
+            barred.buyer_as("blocked", &ours),
+            barred.seller_as("blocking", &ours),
+            erased(app, &seller).await.buyer_as("erased", &others),
+            logged_out(app, &seller)
+                .await
+                .buyer_as("revoked login", &others),
         ];
-        for (name, token) in bad_tokens {
-            let token = token(&buyer.id);
-            let pretender = Person {
-                token,
-                ..buyer.clone()
-            };
-            roles.push(role(name, &pretender, Nobody, &talk, &seller, (1, 3)));
-        }
-        let back_end = Person {
-            id: buyer.id.clone(),
-            token: SERVER_KEY.to_owned(),
-        };
-        roles.push(role(
-            "server key",
-            &back_end,
-            Nobody,
-            &talk,
-            &seller,
-            (1, 3),
-        ));
         for role in &mut roles {
-            if role.name == "expired token" {
-                role.close = Some(4_110);
-            }
-            if role.name == "server key" {
-                role.standing = BackEnd;
+            match role.name {
+                "blocked" | "blocking" => role.standing = Standing::Barred,
+                "erased" | "revoked login" => role.shut_out(4_010),
+                _ => {}
             }
         }
-        roles.push(Role {
-            token: None,
-            close: Some(4_000),
-            ..role("anonymous", &buyer, Nobody, &talk, &seller, (1, 3))
-        });
+        let pretenders = BAD_TOKENS.map(|(name, forge)| (name, Some(forge(&buyer.id))));
+        let keys = [
+            ("server key", Some(SERVER_KEY.to_owned())),
+            ("anonymous", None),
+        ];
+        for (name, token) in pretenders.into_iter().chain(keys) {
+            let mut role = ours.buyer_as(name, &others);
+            role.token = token;
+            role.shut_out(match name {
+                "expired token" => 4_110,
+                "anonymous" => 4_000,
+                _ => 4_010,
+            });
+            if name == "server key" {
+                role.standing = Standing::BackEnd;
+            }
+            roles.push(role);
+        }
         let inbox = app.get(&buyer, "/api/messages/conversations").await;
         let epoch = inbox.expect(200)["epoch"].as_str().unwrap().to_owned();
         Self {
             roles,
             buyer: buyer.id.clone(),
-            witnesses: vec![buyer, seller, other_buyer, other_seller, blocked, blocking],
+            witnesses: vec![
+                buyer,
+                seller,
+                other_buyer,
+                other_seller,
+                barred.buyer,
+                barred.seller,
+            ],
             epoch,
         }
     }
@@ -284,13 +216,91 @@ impl Cast {
     }
 }
 
-/// A conversation in which each has said two things: first the buyer, then the seller.
-async fn talk(app: &TestApp, buyer: &Person, seller: &Person) -> String {
-    let conversation = app.conversation(buyer, seller).await;
-    for person in [buyer, buyer, seller, seller] {
-        app.send(person, &conversation, "hello").await;
+/// Two people in a conversation in which each has said two things: first the buyer, then the seller.
+struct Pair {
+    buyer: Person,
+    seller: Person,
+    conversation: String,
+}
+
+impl Pair {
+    async fn talking(app: &TestApp, buyer: &Person, seller: &Person) -> Self {
+        let conversation = app.conversation(buyer, seller).await;
+        for person in [buyer, buyer, seller, seller] {
+            app.send(person, &conversation, "hello").await;
+        }
+        Self {
+            buyer: buyer.clone(),
+            seller: seller.clone(),
+            conversation,
+        }
     }
-    conversation
+
+    fn buyer_as(&self, name: &'static str, others: &Self) -> Role {
+        self.role(name, &self.buyer, &self.seller, (1, 3), others)
+    }
+
+    /// A seller can buy, too: of another seller, unless there is somebody whom a block concerns.
+    fn seller_as(&self, name: &'static str, others: &Self) -> Role {
+        let partner = if name == "blocking" {
+            &self.buyer
+        } else {
+            &others.seller
+        };
+        self.role(name, &self.seller, partner, (3, 1), others)
+    }
+
+    fn role(
+        &self,
+        name: &'static str,
+        person: &Person,
+        partner: &Person,
+        places: (i64, i64),
+        others: &Self,
+    ) -> Role {
+        Role {
+            name,
+            token: Some(person.token.clone()),
+            standing: Standing::Person,
+            id: person.id.clone(),
+            close: None,
+            own: self.conversation.clone(),
+            foreign: others.conversation.clone(),
+            partner: partner.id.clone(),
+            places,
+        }
+    }
+}
+
+/// Two of whom the seller has blocked the buyer.
+async fn barred(app: &TestApp) -> Pair {
+    let (blocked, blocking) = (app.person("blocked").await, app.person("blocking").await);
+    let pair = Pair::talking(app, &blocked, &blocking).await;
+    let path = format!("/api/messages/conversations/{}", pair.conversation);
+    app.patch(&blocking, &path, &json!({ "blocked": true }))
+        .await
+        .expect(200);
+    pair
+}
+
+/// Somebody who was erased since.
+async fn erased(app: &TestApp, seller: &Person) -> Pair {
+    let pair = Pair::talking(app, &app.person("erased").await, seller).await;
+    let path = format!("/api/server/users/{}", pair.buyer.id);
+    app.answer(app.request("DELETE", &path).bearer_auth(SERVER_KEY))
+        .await
+        .expect(204);
+    pair
+}
+
+/// Somebody who has logged out since.
+async fn logged_out(app: &TestApp, seller: &Person) -> Pair {
+    let (person, refresh) = account(app).await;
+    let pair = Pair::talking(app, &person, seller).await;
+    app.post(&person, "/api/auth/logout", &refresh)
+        .await
+        .expect(204);
+    pair
 }
 
 /// A person with a local account, and what logs them out.
