@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use messaging_domain::UserId;
 use messaging_infra::Database;
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     openapi,
     startup::{self, Tuning},
     telemetry,
+    wire::frame::client::Op,
 };
 
 /// Buyer and seller messaging over HTTP and WebSocket.
@@ -50,6 +52,8 @@ enum Command {
     Config,
     /// Print an access token, for trying things.
     Token(Token),
+    /// Print every method of every address and every op of the WebSocket, as JSON.
+    Routes,
     /// Print the contract of HTTP (OpenAPI).
     Openapi,
     /// Print the contract of the WebSocket (AsyncAPI).
@@ -93,6 +97,7 @@ impl Cli {
             Command::NewEpoch(NewEpoch { restored: _ }) => new_epoch(self.config),
             Command::Config => load(self.config).and_then(|settings| print(&settings.describe())),
             Command::Token(token) => token.print(self.config),
+            Command::Routes => load(self.config).and_then(|settings| print(&routes(&settings))),
             Command::Openapi => print(&openapi::written(&openapi::document())),
             Command::Asyncapi => print(&openapi::written(&asyncapi::document())),
         };
@@ -108,6 +113,11 @@ impl Cli {
 
 fn load(file: Option<PathBuf>) -> anyhow::Result<Settings> {
     Ok(Settings::load(file)?)
+}
+
+fn routes(settings: &Settings) -> String {
+    let ops: Vec<_> = Op::ALL.iter().copied().map(Op::as_str).collect();
+    openapi::written(&json!({ "http": startup::routes(settings), "webSocket": ops }))
 }
 
 #[expect(clippy::print_stderr, reason = "nothing may be there yet that logs")]

@@ -11,6 +11,7 @@ mod documents;
 mod marketplace;
 mod messages;
 mod probes;
+mod routing;
 mod search;
 mod sync;
 mod ui;
@@ -18,13 +19,7 @@ mod unread;
 
 use std::future::ready;
 
-use actix_web::{
-    Route,
-    dev::HttpServiceFactory,
-    guard,
-    middleware::from_fn,
-    web::{self, ServiceConfig},
-};
+use actix_web::web::{self, ServiceConfig};
 
 pub(crate) use accounts::{
     __path_log_in, __path_log_out, __path_me, __path_refresh, __path_register,
@@ -38,164 +33,107 @@ pub(crate) use documents::{__path_asyncapi, __path_openapi, __path_reference};
 pub(crate) use marketplace::{__path_erase_user, __path_put_product, __path_put_user};
 pub(crate) use messages::{__path_delete, __path_edit, __path_send};
 pub(crate) use probes::{__path_healthz, __path_readyz};
+pub use routing::{Endpoint, Routing, Row, Table};
+pub(crate) use routing::{READ, on};
 pub(crate) use search::{__path_search, __path_unread};
 pub(crate) use sync::__path_missed;
 pub(crate) use unread::hold_unread;
 
 use crate::ui::FILES;
 
-/// Opens every address but that of the WebSocket, with or without the demo marketplace.
-pub fn routes(demo: bool) -> impl FnOnce(&mut ServiceConfig) {
-    move |app| {
-        app.configure(open_accounts)
-            .configure(open_conversations)
-            .configure(open_messages)
-            .configure(open_server_side)
-            .configure(open_documents)
-            .configure(if demo { open_demo } else { open_front_door })
-            .default_service(web::to(answers::not_found));
+/// Every address but that of the WebSocket, with or without the demo marketplace.
+pub(crate) fn routes(app: &mut impl Routing, demo: bool) {
+    route_accounts(app);
+    route_conversations(app);
+    route_messages(app);
+    route_server_side(app);
+    route_documents(app);
+    if demo {
+        route_demo(app);
+    } else {
+        route_front_door(app);
     }
 }
 
-fn open_accounts(app: &mut ServiceConfig) {
-    let post = web::post;
-    app.service(at(
-        "/api/auth/register",
-        "POST",
-        [post().to(accounts::register)],
-    ))
-    .service(at("/api/auth/login", "POST", [post().to(accounts::log_in)]))
-    .service(at(
-        "/api/auth/refresh",
-        "POST",
-        [post().to(accounts::refresh)],
-    ))
-    .service(at(
-        "/api/auth/logout",
-        "POST",
-        [post().to(accounts::log_out)],
-    ))
-    .service(at("/api/auth/me", "GET, HEAD", [get().to(accounts::me)]));
+/// Answers for every address that is none.
+pub(crate) fn nowhere(app: &mut ServiceConfig) {
+    app.default_service(web::to(answers::not_found));
 }
 
-fn open_conversations(app: &mut ServiceConfig) {
-    app.service(at(
+fn route_accounts(app: &mut impl Routing) {
+    app.at("/api/auth/register", [on(&["POST"], accounts::register)])
+        .at("/api/auth/login", [on(&["POST"], accounts::log_in)])
+        .at("/api/auth/refresh", [on(&["POST"], accounts::refresh)])
+        .at("/api/auth/logout", [on(&["POST"], accounts::log_out)])
+        .at("/api/auth/me", [on(READ, accounts::me)]);
+}
+
+fn route_conversations(app: &mut impl Routing) {
+    app.at(
         "/api/messages/conversations",
-        "GET, HEAD, POST",
         [
-            get().to(conversations::inbox),
-            web::post().to(conversations::start),
+            on(READ, conversations::inbox),
+            on(&["POST"], conversations::start),
         ],
-    ))
-    .service(at(
+    )
+    .at(
         "/api/messages/conversations/{id}",
-        "GET, HEAD, PATCH",
         [
-            get().to(conversations::window),
-            web::patch().to(conversations::configure),
+            on(READ, conversations::window),
+            on(&["PATCH"], conversations::configure),
         ],
-    ))
-    .service(at(
+    )
+    .at(
         "/api/messages/conversations/{id}/read",
-        "POST",
-        [web::post().to(conversations::mark_read)],
-    ))
-    .service(at(
-        "/api/messages/unread",
-        "GET, HEAD",
-        [get().to(search::unread)],
-    ));
+        [on(&["POST"], conversations::mark_read)],
+    )
+    .at("/api/messages/unread", [on(READ, search::unread)]);
 }
 
-fn open_messages(app: &mut ServiceConfig) {
-    app.service(at(
-        "/api/messages/send",
-        "POST",
-        [web::post().to(messages::send)],
-    ))
-    .service(at(
-        "/api/messages/conversations/{id}/messages/{seq}",
-        "PATCH, DELETE",
-        [
-            web::patch().to(messages::edit),
-            web::delete().to(messages::delete),
-        ],
-    ))
-    .service(at(
-        "/api/messages/search",
-        "GET, HEAD",
-        [get().to(search::search)],
-    ))
-    .service(at(
-        "/api/messages/sync",
-        "GET, HEAD",
-        [get().to(sync::missed)],
-    ));
+fn route_messages(app: &mut impl Routing) {
+    app.at("/api/messages/send", [on(&["POST"], messages::send)])
+        .at(
+            "/api/messages/conversations/{id}/messages/{seq}",
+            [
+                on(&["PATCH"], messages::edit),
+                on(&["DELETE"], messages::delete),
+            ],
+        )
+        .at("/api/messages/search", [on(READ, search::search)])
+        .at("/api/messages/sync", [on(READ, sync::missed)]);
 }
 
-fn open_server_side(app: &mut ServiceConfig) {
-    app.service(at(
+fn route_server_side(app: &mut impl Routing) {
+    app.at(
         "/api/server/users/{id}",
-        "PUT, DELETE",
         [
-            web::put().to(marketplace::put_user),
-            web::delete().to(marketplace::erase_user),
+            on(&["PUT"], marketplace::put_user),
+            on(&["DELETE"], marketplace::erase_user),
         ],
-    ))
-    .service(at(
+    )
+    .at(
         "/api/server/products/{id}",
-        "PUT",
-        [web::put().to(marketplace::put_product)],
-    ));
+        [on(&["PUT"], marketplace::put_product)],
+    );
 }
 
-fn open_documents(app: &mut ServiceConfig) {
-    let read = "GET, HEAD";
-    app.service(at("/healthz", read, [get().to(probes::healthz)]))
-        .service(at("/readyz", read, [get().to(probes::readyz)]))
-        .service(at("/openapi.json", read, [get().to(documents::openapi)]))
-        .service(at("/asyncapi.json", read, [get().to(documents::asyncapi)]))
-        .service(at("/docs", read, [get().to(documents::reference)]))
-        .service(at(
-            "/docs.css",
-            read,
-            [get().to(documents::reference_style)],
-        ));
+fn route_documents(app: &mut impl Routing) {
+    app.at("/healthz", [on(READ, probes::healthz)])
+        .at("/readyz", [on(READ, probes::readyz)])
+        .at("/openapi.json", [on(READ, documents::openapi)])
+        .at("/asyncapi.json", [on(READ, documents::asyncapi)])
+        .at("/docs", [on(READ, documents::reference)])
+        .at("/docs.css", [on(READ, documents::reference_style)]);
 }
 
-fn open_front_door(app: &mut ServiceConfig) {
-    let read = "GET, HEAD";
-    app.service(at("/", read, [get().to(documents::front_door)]))
-        .service(at(
-            "/front.css",
-            read,
-            [get().to(documents::front_door_style)],
-        ));
+fn route_front_door(app: &mut impl Routing) {
+    app.at("/", [on(READ, documents::front_door)])
+        .at("/front.css", [on(READ, documents::front_door_style)]);
 }
 
-fn open_demo(app: &mut ServiceConfig) {
+fn route_demo(app: &mut impl Routing) {
     for file in FILES {
         let answer = move |request| ready(ui::answer(file, &request));
-        app.service(at(file.path, "GET, HEAD", [get().to(answer)]));
+        app.at(file.path, [on(READ, answer)]);
     }
-}
-
-/// An address with all the methods that it knows. Another method is answered with 405 and `Allow`.
-pub(crate) fn at<const N: usize>(
-    path: &str,
-    methods: &'static str,
-    routes: [Route; N],
-) -> impl HttpServiceFactory + 'static {
-    let other = web::to(move || answers::method_not_allowed(methods));
-    routes
-        .into_iter()
-        .fold(
-            web::resource(path).default_service(other),
-            actix_web::Resource::route,
-        )
-        .wrap(from_fn(answers::outlive_panics))
-}
-
-fn get() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }

@@ -33,6 +33,7 @@ use crate::{
     },
     config::{Issuance, Settings, kept_secret},
     demo,
+    http::Table,
     limits::Limits,
     metrics::{self, Requests},
     service::{ServerKey, Service},
@@ -138,6 +139,13 @@ pub async fn build(settings: &Settings, tuning: Tuning) -> anyhow::Result<Runnin
         server: handle,
         tasks,
     })
+}
+
+/// The addresses that a service with these settings opens, metrics apart.
+pub fn routes(settings: &Settings) -> Table {
+    let mut table = Table::default();
+    server::open(&mut table, settings.demo);
+    table
 }
 
 /// Serves metrics until its task is aborted.

@@ -8,6 +8,8 @@ mod connection;
 mod counters;
 mod delivery;
 mod drain;
+#[cfg(feature = "conformance")]
+mod echo;
 mod farewell;
 mod greeting;
 mod hub;
@@ -29,6 +31,8 @@ mod timing;
 mod upgrade;
 mod watermark;
 
+#[cfg(feature = "conformance")]
+pub use echo::echo;
 pub use hub::Hub;
 pub use timing::Timing;
 pub(crate) use upgrade::__path_upgrade;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use messaging_api::{asyncapi, openapi};
+use messaging_api::{asyncapi, config::Words, openapi, startup, wire::frame::client::Op};
 
 #[track_caller]
 fn assert_committed(name: &str, command: &str, written: &str) {
@@ -40,4 +40,33 @@ fn the_contract_allows_the_names_that_the_rules_allow() {
             "{object}"
         );
     }
+}
+
+#[test]
+fn every_address_and_op_is_in_a_contract() {
+    let http = serde_json::to_value(openapi::document()).unwrap();
+    let settings = Words::default().check().unwrap();
+    let rows = startup::routes(&settings).0;
+    assert!(rows.len() > 30);
+    for row in rows {
+        // Pages are for people; HEAD is GET without the body.
+        if row.method == "HEAD" || !(row.path.starts_with("/api/") || row.path.ends_with('z')) {
+            continue;
+        }
+        let operation = &http["paths"][row.path][row.method.to_lowercase()];
+        assert!(operation.is_object(), "{row:?} is not in the contract");
+    }
+    let socket = asyncapi::document();
+    for op in Op::ALL {
+        let operation = &socket["operations"][op.as_str()];
+        assert!(operation.is_object(), "{op:?} is not in the contract");
+    }
+}
+
+#[cfg(not(feature = "conformance"))]
+#[test]
+fn nothing_is_echoed_but_where_that_is_asked_for() {
+    let settings = Words::default().check().unwrap();
+    let rows = startup::routes(&settings).0;
+    assert!(!rows.iter().any(|row| row.path.contains("conformance")));
 }

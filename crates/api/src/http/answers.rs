@@ -134,11 +134,11 @@ pub(super) fn not_found() -> Ready<HttpResponse> {
 }
 
 /// The address does not know the method; these it knows.
-pub(super) fn method_not_allowed(methods: &'static str) -> Ready<HttpResponse> {
+pub(super) fn method_not_allowed(methods: &str) -> Ready<HttpResponse> {
     let mut response = Problem::from(Refusal::MethodNotAllowed).response();
-    response
-        .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static(methods));
+    if let Ok(methods) = HeaderValue::from_str(methods) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
     ready(response)
 }
 

@@ -12,14 +12,14 @@ use actix_web::{
     dev::{Extensions, Server},
     middleware::from_fn,
     rt,
-    web::{self, Data},
+    web::Data,
 };
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
     admission::{Admission, Place},
-    http,
+    http::{self, Routing},
     service::Service,
     socket::{SocketHandle, notice_lost_peers},
     telemetry::RequestSpan,
@@ -57,12 +57,8 @@ pub(super) fn serve(
         App::new()
             .app_data(service.clone())
             .app_data(Data::new(hub.clone()))
-            .service(http::at(
-                "/api/messages/ws",
-                "GET",
-                [web::get().to(ws::upgrade)],
-            ))
-            .configure(http::routes(service.demo))
+            .configure(|app| open(app, service.demo))
+            .configure(http::nowhere)
             .wrap(from_fn(http::cors))
             .wrap(from_fn(http::hold_unread))
             .wrap(from_fn(http::finish))
@@ -77,6 +73,14 @@ pub(super) fn serve(
         .on_connect(move |connection, data| greet(&admission, connection, data))
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// Every address, with or without the demo marketplace: opens them, or lists them.
+pub(super) fn open(app: &mut impl Routing, demo: bool) {
+    app.at("/api/messages/ws", [http::on(&["GET"], ws::upgrade)]);
+    #[cfg(feature = "conformance")]
+    app.at("/conformance/echo", [http::on(&["GET"], ws::echo)]);
+    http::routes(app, demo);
 }
 
 /// Counts each connection, and takes a second hand on its socket.

@@ -48,18 +48,18 @@ pub(super) async fn say(session: Session, end: End) {
     }
 }
 
-/// Waits for the peer's close. The library ends the stream once its own close frame is written,
-/// so this can also be a plain wait, which lets the frame arrive.
+/// Gives our close frame time to arrive, and the peer to go by itself. The library ends the stream
+/// once the frame is written, so this is a plain wait for most of it.
 async fn await_peer(inbound: &mut Inbound, limit: Duration) {
     let deadline = sleep(limit);
     tokio::pin!(deadline);
     loop {
         tokio::select! {
             heard = inbound.next() => match heard {
-                Heard::Closed(_) => return,
-                // After a fault the stream would give the same one again, at once and for ever.
-                Heard::Gone | Heard::Fault(_) => return deadline.await,
-                Heard::Text(_) | Heard::Ping(_) | Heard::Pong => {}
+                // Our own close frame may not be written yet: the peer's can have been waiting, even
+                // a second one. After a fault the stream would give the same one again, for ever.
+                Heard::Closed(_) | Heard::Gone | Heard::Fault(_) => return deadline.await,
+                Heard::Text(_) | Heard::Binary(_) | Heard::Ping(_) | Heard::Pong => {}
             },
             () = &mut deadline => return,
         }

@@ -86,6 +86,17 @@ impl Sender {
             .await
     }
 
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// How the session ends.
+    #[cfg(feature = "conformance")]
+    pub(crate) async fn binary(&mut self, bytes: actix_web::web::Bytes) -> Result<(), End> {
+        let within = self.hub.timing().write_within;
+        self.write(within, async |socket| socket.binary(bytes).await)
+            .await
+    }
+
     /// The bare socket, for the last words.
     pub(crate) fn into_socket(self) -> actix_ws::Session {
         self.socket

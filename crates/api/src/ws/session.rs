@@ -74,6 +74,11 @@ impl Session {
     /// Runs the session. Afterwards the connection is gone, whatever the peer does.
     pub(crate) async fn run(mut self, handle: Option<SocketHandle>) {
         let Err(end) = self.converse().await;
+        self.end(end, handle).await;
+    }
+
+    /// Ends the session and its connection.
+    pub(super) async fn end(self, end: End, handle: Option<SocketHandle>) {
         tracing::debug!(session = %self.connection.session(), ?end, "session ends");
         farewell::say(self, end).await;
         if let Some(handle) = handle {
@@ -91,6 +96,7 @@ impl Session {
         match heard {
             Heard::Ping(bytes) => self.sender.pong(&bytes).await,
             Heard::Text(_) | Heard::Pong => Ok(()),
+            Heard::Binary(_) => Err(Close::Binary.into()),
             Heard::Closed(reason) => Err(End::Closed(reason)),
             Heard::Gone => Err(End::Gone),
             Heard::Fault(close) => Err(close.into()),

@@ -18,7 +18,7 @@ use crate::{
     problem::{Problem, Refusal},
     service::Service,
     socket::SocketHandle,
-    wire::frame::SUBPROTOCOL,
+    wire::frame::{MAX_FRAME, SUBPROTOCOL},
 };
 
 /// Opens a WebSocket. Who it is comes with the first frame, never with the request: addresses are
@@ -41,7 +41,19 @@ pub async fn upgrade(
     hub: web::Data<Hub>,
 ) -> Result<HttpResponse, actix_web::Error> {
     check(&request, &service)?;
-    let body = bounded(&request, body).await?;
+    open(request, body, service, hub, MAX_FRAME, Session::run).await
+}
+
+/// Opens a socket for messages of `limit` bytes at most, and lets a session run on it.
+pub(super) async fn open<R: Future<Output = ()> + 'static>(
+    request: HttpRequest,
+    body: web::Payload,
+    service: web::Data<Service>,
+    hub: web::Data<Hub>,
+    limit: usize,
+    run: impl FnOnce(Session, Option<SocketHandle>) -> R,
+) -> Result<HttpResponse, actix_web::Error> {
+    let body = bounded(&request, body, limit).await?;
     let address = address_of(&request, service.trusted_proxies);
     let greeting = service.admission.greet(address)?;
     let (response, socket, stream) =
@@ -55,8 +67,9 @@ pub async fn upgrade(
     let service = Arc::clone(&service);
     let handle = request.conn_data::<SocketHandle>().cloned();
     let arrival = Arrival { address, greeting };
-    let session = Session::new(service, connection, socket, Inbound::new(stream), arrival);
-    actix_web::rt::spawn(session.run(handle));
+    let inbound = Inbound::new(stream, limit);
+    let session = Session::new(service, connection, socket, inbound, arrival);
+    actix_web::rt::spawn(run(session, handle));
     Ok(response)
 }
 

@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use crate::{contract, metrics::Metrics};
 
-const SECRET: &str = "a secret for tests that is long enough to sign with";
+/// What tokens are signed with.
+pub(crate) const SECRET: &str = "a secret for tests that is long enough to sign with";
 
 /// The key of the server-side calls.
 pub(crate) const SERVER_KEY: &str = "the key of a back end";

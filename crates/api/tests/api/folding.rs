@@ -5,7 +5,7 @@
 //! `WRITE_FIXTURES=1 cargo test -p messaging-api --test api an_old_snapshot` writes the files anew.
 
 mod fixture;
-mod picture;
+pub(crate) mod picture;
 mod scenario;
 
 use std::collections::BTreeSet;

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod app;
+mod authorisation;
 mod contract;
 mod conversations;
 mod doors;
@@ -20,6 +21,7 @@ mod messages;
 mod metrics;
 mod nodes;
 mod pages;
+mod races;
 mod search;
 mod sync;
 mod ui;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// A person's conversations and their messages.
-pub(super) struct Picture {
+pub(crate) struct Picture {
     me: String,
     position: i64,
     unread_total: Value,
@@ -24,7 +24,7 @@ fn name(value: &Value) -> String {
 
 impl Picture {
     /// What a snapshot shows.
-    pub(super) fn of(me: &str, snapshot: &Value) -> Self {
+    pub(crate) fn of(me: &str, snapshot: &Value) -> Self {
         let (inbox, archive) = (&snapshot["inbox"], &snapshot["archive"]);
         let listed = |list: &Value| list["items"].as_array().unwrap().clone();
         let conversations = listed(inbox).into_iter().chain(listed(archive));
@@ -46,7 +46,7 @@ impl Picture {
     }
 
     /// Applies an event; what was applied already changes nothing.
-    pub(super) fn apply(&mut self, frame: &Value) {
+    pub(crate) fn apply(&mut self, frame: &Value) {
         let position = number(&frame["position"]);
         if position <= self.position {
             return;
@@ -148,7 +148,7 @@ impl Picture {
     }
 
     /// Fails unless this is just what a snapshot shows.
-    pub(super) fn assert_is(&self, snapshot: &Value, when: &str) {
+    pub(crate) fn assert_is(&self, snapshot: &Value, when: &str) {
         for (list, archived) in [("inbox", false), ("archive", true)] {
             let fresh = &snapshot[list];
             assert_eq!(json!(self.list(archived)), fresh["items"], "{when}: {list}");

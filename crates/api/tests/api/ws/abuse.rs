@@ -153,6 +153,15 @@ async fn a_message_may_come_in_parts_with_pings_between_them() {
 }
 
 #[actix_web::test]
+async fn a_close_is_answered_although_another_one_follows_it() {
+    let app = TestApp::start().await;
+    let mut socket = live(&app).await;
+    let twice = [raw(8, true, &1_000_u16.to_be_bytes()), raw(8, true, b"")].concat();
+    write(&mut socket, &[twice]).await;
+    assert_eq!(socket.closed().await.code, 1_000);
+}
+
+#[actix_web::test]
 async fn bad_fields_are_named_and_the_session_goes_on() {
     let app = TestApp::start().await;
     let mut socket = live(&app).await;
