@@ -19,6 +19,7 @@ on_both![
     a_token_that_is_over_or_unknown_is_refused,
     a_logout_revokes_the_family,
     logins_that_are_over_are_forgotten,
+    revoked_logins_are_found_among_many,
 ];
 
 fn account(id: &str, email: &str) -> NewAccount {
@@ -304,4 +305,15 @@ async fn logins_that_are_over_are_forgotten(stage: &Stage) {
         1
     );
     assert_eq!(traded(rotate(stage, 1, 3).await), Some(live));
+}
+
+async fn revoked_logins_are_found_among_many(stage: &Stage) {
+    let new = account("ann", "ann@example.org");
+    let ann = stage.store.register(new).await.unwrap().id;
+    let (live, revoked) = (log_in(stage, &ann, 1).await, log_in(stage, &ann, 2).await);
+    stage.store.end_login(digest(2)).await.unwrap();
+    let never = LoginId::new();
+    let asked = vec![live.id, revoked.id, never];
+    let found = stage.store.revoked_among(asked).await.unwrap();
+    assert_eq!(found, [revoked.id, never]);
 }

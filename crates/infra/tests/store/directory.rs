@@ -17,6 +17,7 @@ on_both![
     what_a_marketplace_says_replaces_what_it_said,
     an_erased_person_is_gone_but_for_their_messages,
     an_erased_persons_messages_go_too_if_asked,
+    erased_people_are_found_among_many,
     an_erased_person_comes_back_with_a_new_token_only,
     a_marketplace_brings_an_erased_person_back,
     erasing_twice_is_erasing_once,
@@ -318,4 +319,11 @@ async fn when_somebody_was_last_seen_is_noted(stage: &Stage) {
     assert_eq!(stage.store.last_seen(&ann).await.unwrap(), Some(at));
     stage.store.note_seen(&user("nobody"), at).await.unwrap();
     assert_eq!(stage.store.last_seen(&user("nobody")).await.unwrap(), None);
+}
+
+async fn erased_people_are_found_among_many(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    stage.store.erase(&ann, MessagesFate::Keep).await.unwrap();
+    let asked = vec![bob, ann.clone(), user("nobody")];
+    assert_eq!(stage.store.erased_among(asked).await.unwrap(), [ann]);
 }

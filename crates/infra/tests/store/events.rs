@@ -11,6 +11,7 @@ on_both![
     somebody_behind_what_was_forgotten_has_to_start_afresh,
     only_what_is_older_is_forgotten,
     a_stream_without_events_is_at_zero,
+    the_heads_of_many_are_those_of_each,
     a_replayed_badge_is_never_older_than_its_events,
 ];
 
@@ -209,4 +210,20 @@ async fn a_replayed_badge_is_never_older_than_its_events(stage: &Stage) {
         }
     }
     sending.await.unwrap();
+}
+
+async fn the_heads_of_many_are_those_of_each(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    let id = stage.open(&ann, &bob, None).await;
+    for _ in 0..3 {
+        stage.send(id, &ann, "hello").await;
+    }
+    let mut asked = vec![ann.clone(), bob.clone(), user("nobody")];
+    // More than one query may ask about.
+    asked.extend((0..10_001).map(|n| user(&format!("stranger-{n}"))));
+    let heads = stage.store.heads(asked).await.unwrap();
+    assert_eq!(heads.epoch, stage.store.head(&ann).await.unwrap().epoch);
+    let mut found: Vec<_> = heads.positions;
+    found.sort();
+    assert_eq!(found, [(ann, Position::new(4)), (bob, Position::new(4))]);
 }
