@@ -78,8 +78,9 @@ impl Hub {
 
     /// Says which sessions somebody has here, to the nodes that want to know.
     pub(super) fn tell_roster(&self, state: &State, user: &UserId) {
+        let Some(relay) = self.relay() else { return };
         for to in [To::Sessions(user.clone()), To::Watchers(user.clone())] {
-            self.tell_nodes(to, Signal::Roster(state.roster(user)));
+            relay.tell(to, Signal::Roster(state.roster(user)));
         }
     }
 
