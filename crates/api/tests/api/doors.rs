@@ -249,7 +249,7 @@ async fn a_body_that_nobody_reads_is_not_read_for_ever() {
             }
         };
         let mut answer = [0; 64];
-        let (_, read) = tokio::time::timeout(
+        let ((), read) = tokio::time::timeout(
             Duration::from_secs(15),
             futures_util::future::join(writing, from.read(&mut answer)),
         )

@@ -310,14 +310,7 @@ async fn what_dashboard_and_alerts_ask_for_is_told() {
         .lines()
         .filter_map(|line| line.strip_prefix("# TYPE "))
         .filter_map(|line| line.split(' ').next())
-        .map(|name| {
-            if name == "messaging_build" {
-                "messaging_build_info"
-            } else {
-                name
-            }
-            .to_owned()
-        })
+        .map(str::to_owned)
         .collect();
     let mut asked = BTreeSet::new();
     for (file, at_least) in [

@@ -78,6 +78,27 @@ async fn a_silent_session_hears_heartbeats_and_one_that_stays_silent_ends() {
 }
 
 #[actix_web::test]
+async fn a_client_that_pings_hears_heartbeats_all_the_same() {
+    let app = TestApp::start_tuned(|_, timing| {
+        timing.heartbeat_after = Duration::from_millis(300);
+    })
+    .await;
+    let ann = app.person("ann").await;
+    let mut socket = Socket::of(&app, &ann).await;
+    let hears = async {
+        loop {
+            socket.put(Message::Ping("x".into())).await;
+            match socket.message().await {
+                Some(Message::Text(text)) if text.contains("heartbeat") => break,
+                Some(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                None => panic!("ended"),
+            }
+        }
+    };
+    timeout(SOON, hears).await.unwrap();
+}
+
+#[actix_web::test]
 async fn a_service_that_goes_down_tells_its_sessions_to_come_back() {
     let app = TestApp::start().await;
     let mut sockets = vec![Socket::open(&app).await];
