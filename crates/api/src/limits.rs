@@ -164,6 +164,11 @@ impl Limits {
         self.check("bad_tokens", &self.bad_tokens, &address)
     }
 
+    /// A token that was counted as a bad one before it was looked at has turned out good.
+    pub fn forgive_token(&self, address: Address) {
+        self.bad_tokens.give_back(&address);
+    }
+
     /// Counts an attempt to log in as a failure, until [`Attempt::succeeded`] says otherwise: so
     /// that of many attempts at the same time none goes uncounted.
     ///

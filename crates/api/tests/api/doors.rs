@@ -330,6 +330,24 @@ async fn whoever_tries_one_bad_token_after_the_other_is_told_to_wait_and_nobody_
 }
 
 #[actix_web::test]
+async fn refresh_tokens_are_not_guessed_for_ever() {
+    let app = TestApp::start_with(|words| words.rate_limits = Some("on".into())).await;
+    let guess = || {
+        let body = json!({ "refreshToken": Uuid::new_v4().to_string() });
+        app.request("POST", "/api/auth/refresh").json(&body)
+    };
+    let mut limited = None;
+    for _ in 0..1_500 {
+        let answer = app.answer(guess()).await;
+        if answer.status != 401 {
+            limited = Some(answer);
+            break;
+        }
+    }
+    limited.unwrap().refused(429, "rate_limited", &[]);
+}
+
+#[actix_web::test]
 async fn sockets_that_say_nothing_leave_room_for_those_of_other_addresses() {
     let app = TestApp::start_with(|words| {
         words.rate_limits = Some("on".into());
