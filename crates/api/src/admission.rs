@@ -37,8 +37,11 @@ pub struct Admission {
     most: Option<usize>,
     greeting: Mutex<HashMap<Address, usize>>,
     most_greeting: Option<usize>,
-    refused: Family<[(&'static str, &'static str); 1], Counter>,
+    refused: Family<Label, Counter>,
 }
+
+/// What was refused: one of the words in this file.
+type Label = [(&'static str, &'static str); 1];
 
 /// What becomes of a new connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,12 +70,16 @@ impl Admission {
     /// At most so many connections, of which at most so many of one address may be sockets before
     /// their hello; `None` is no limit.
     pub fn new(most: Option<usize>, most_greeting: Option<usize>) -> Arc<Self> {
+        let refused = Family::<Label, Counter>::default();
+        for of in ["connections", "greetings"] {
+            drop(refused.get_or_create(&[("of", of)]));
+        }
         Arc::new(Self {
             connections: AtomicUsize::new(0),
             most,
             greeting: Mutex::default(),
             most_greeting,
-            refused: Family::default(),
+            refused,
         })
     }
 

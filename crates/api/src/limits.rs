@@ -25,6 +25,18 @@ pub const SEND_BURST: u32 = 120;
 /// How much later a person may send one more.
 pub const SEND_EVERY: Duration = Duration::from_millis(250);
 
+/// Their names, as they are counted.
+const LIMITS: [&str; 8] = [
+    "requests",
+    "sends",
+    "openings",
+    "settings",
+    "registrations",
+    "logins",
+    "bad_tokens",
+    "ops",
+];
+
 /// All limits. They are this node's own: with several nodes each has its own.
 #[derive(Debug)]
 pub struct Limits {
@@ -54,6 +66,11 @@ type Label = [(&'static str, &'static str); 1];
 impl Limits {
     /// The limits, enforced or not.
     pub fn new(enforced: bool) -> Self {
+        let refusals = Family::<Label, Counter>::default();
+        for limit in LIMITS {
+            // There from the start: a series that appears with its first event has no rise.
+            drop(refusals.get_or_create(&[("limit", limit)]));
+        }
         Self {
             enforced,
             requests: Buckets::new(600, Duration::from_millis(20)),
@@ -64,7 +81,7 @@ impl Limits {
             failures: Buckets::new(10, Duration::from_secs(5)),
             failures_of_address: Buckets::new(100, Duration::from_secs(1)),
             bad_tokens: Buckets::new(1_000, Duration::from_millis(50)),
-            refusals: Family::default(),
+            refusals,
         }
     }
 
@@ -145,6 +162,11 @@ impl Limits {
     /// `rate_limited`, with the time to wait, when there were too many from this address.
     pub fn check_bad_token(&self, address: Address) -> Result<(), Problem> {
         self.check("bad_tokens", &self.bad_tokens, &address)
+    }
+
+    /// A token that was counted as a bad one before it was looked at has turned out good.
+    pub fn forgive_token(&self, address: Address) {
+        self.bad_tokens.give_back(&address);
     }
 
     /// Counts an attempt to log in as a failure, until [`Attempt::succeeded`] says otherwise: so

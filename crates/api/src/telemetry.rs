@@ -133,15 +133,13 @@ impl RootSpanBuilder for RequestSpan {
         // In traces alone; the line below has it for the log.
         span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
         let _entered = span.entered();
-        match outcome {
-            Ok(response) => {
-                let begun = response.request().extensions().get::<Begun>().copied();
-                let milliseconds =
-                    begun.and_then(|Begun(at)| u64::try_from(at.elapsed().as_millis()).ok());
-                tracing::info!(status = status.as_u16(), milliseconds, "answered");
-            }
-            Err(_) => tracing::warn!(status = status.as_u16(), "not answered"),
-        }
+        let Ok(response) = outcome else {
+            tracing::warn!(status = status.as_u16(), "not answered");
+            return;
+        };
+        let begun = response.request().extensions().get::<Begun>().copied();
+        let milliseconds = begun.and_then(|Begun(at)| u64::try_from(at.elapsed().as_millis()).ok());
+        tracing::info!(status = status.as_u16(), milliseconds, "answered");
     }
 }
 

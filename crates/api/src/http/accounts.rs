@@ -83,6 +83,7 @@ pub(super) async fn log_in(
         (status = 403, description = "`forbidden`: a cookie without an allowed `Origin`.", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn refresh(
     service: Data<Service>,
+    from: From,
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
@@ -95,7 +96,15 @@ pub(super) async fn refresh(
         None => cookie::read(&request, &service)?,
     };
     let logged_in = match token {
-        Some(token) => service.logins.refresh(&token).await?,
+        Some(token) => {
+            // Counted before it is looked at, since a look costs a write.
+            service.limits.check_bad_token(from.0)?;
+            let refreshed = service.logins.refresh(&token).await;
+            if !matches!(refreshed, Ok(None)) {
+                service.limits.forgive_token(from.0);
+            }
+            refreshed?
+        }
         None if has_body => return Err(no_refresh_token().into()),
         None => None,
     };

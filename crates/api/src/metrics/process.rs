@@ -8,7 +8,7 @@ use std::{
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric as _},
-    metrics::{MetricType, counter::ConstCounter, gauge::Gauge, info::Info},
+    metrics::{MetricType, counter::ConstCounter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
@@ -61,11 +61,12 @@ pub fn expose(registry: &mut Registry) {
     });
     registry.register_collector(Box::new(CpuTime));
     let service = registry.sub_registry_with_prefix(PREFIX);
-    service.register(
-        "build",
-        "What was built",
-        Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-    );
+    // A gauge that is always 1, as usual: parsers of Prometheus' own format know no other kind for it.
+    let build = Family::<[(&'static str, &'static str); 1], Gauge>::default();
+    build
+        .get_or_create(&[("version", env!("CARGO_PKG_VERSION"))])
+        .set(1);
+    service.register("build_info", "What was built", build);
     gauges(service, move || {
         let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap_or(usize::MAX);
         vec![("uptime_seconds", "For how long the process runs", seconds)]

@@ -224,6 +224,19 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_and_what_finds_no_room_is_counted() {
+        let hub = Hub::new(Timing::default());
+        let _ann = connected(&hub, "ann", None);
+        let _bob = connected(&hub, "bob", None);
+        hub.announce((1..=300).map(|position| moved("ann", position)).collect());
+        hub.announce(vec![moved("bob", 1)]);
+        let load = hub.load();
+        assert_eq!((load.sessions, load.users), (2, 2));
+        assert_eq!((load.waiting, load.longest), (257, 256));
+        assert_eq!(hub.counters().overflows.get(), 1);
+    }
+
+    #[test]
     fn a_frame_is_written_once_and_shared() {
         let hub = Hub::new(Timing::default());
         let ann = [connected(&hub, "ann", None), connected(&hub, "ann", None)];

@@ -18,6 +18,25 @@ use crate::{
     wire::frame::{client::Op, reply::NotResumed},
 };
 
+/// How a connection may begin.
+const HELLOS: [&str; 15] = [
+    "resumed",
+    "new",
+    "epoch",
+    "ahead",
+    "too_far",
+    "left",
+    "bad_token",
+    "expired_token",
+    "revoked",
+    "rate_limited",
+    "overloaded",
+    "none",
+    "restart",
+    "failed",
+    "malformed",
+];
+
 /// Counts of all sessions of this node since it started.
 #[derive(Debug)]
 pub(crate) struct Counters {
@@ -55,6 +74,10 @@ impl Default for Counters {
             // There from the start: a series that appears with its first event has no rise.
             drop(closes.get_or_create(&CloseLabels { code: close.code() }));
         }
+        let hellos = Family::<HelloLabels, Counter>::default();
+        for outcome in HELLOS {
+            drop(hellos.get_or_create(&HelloLabels { outcome }));
+        }
         Self {
             opened: Counter::default(),
             replayed: Counter::default(),
@@ -62,7 +85,7 @@ impl Default for Counters {
             frames_sent: Counter::default(),
             ephemeral_dropped: Counter::default(),
             overflows: Counter::default(),
-            hellos: Family::default(),
+            hellos,
             closes,
             ops: Family::new_with_constructor(|| {
                 Histogram::new(exponential_buckets(0.000_25, 2.0, 15))
@@ -100,16 +123,17 @@ impl Counters {
                 Close::Overloaded => "overloaded",
                 Close::NoHello => "none",
                 Close::Restart => "restart",
-                Close::Internal | Close::ReplayFailed => "failed",
+                Close::Internal
+                | Close::ReplayFailed
+                | Close::TooManySessions
+                | Close::SlowConsumer
+                | Close::HeartbeatLost
+                | Close::EpochChanged => "failed",
                 Close::BadFrame
                 | Close::Binary
                 | Close::NotUtf8
                 | Close::TooBig
                 | Close::ProtocolError => "malformed",
-                Close::TooManySessions
-                | Close::SlowConsumer
-                | Close::HeartbeatLost
-                | Close::EpochChanged => "other",
             },
         });
     }

@@ -43,6 +43,8 @@ pub(super) struct Live {
     /// `None` when limits are off.
     pace: Option<Pace>,
     last_heard: Instant,
+    /// When the store was last asked where the stream stands.
+    looked_at: Instant,
     /// The op that is being done. Meanwhile nothing is read: a session's ops happen in the order
     /// in which they came, and who asks faster than they can be done has to wait.
     doing: Option<Doing>,
@@ -91,6 +93,7 @@ impl Live {
             position,
             pace: limited.then(|| Pace::new(std::time::Instant::now())),
             last_heard: Instant::now(),
+            looked_at: Instant::now(),
             doing: None,
         }
     }
@@ -286,7 +289,8 @@ impl Live {
         } else {
             left.saturating_sub(timing.expiry_notice)
         };
-        let heartbeat = session.sender.last_sent() + timing.heartbeat_after;
+        let quiet_since = session.sender.last_sent().min(self.looked_at);
+        let heartbeat = quiet_since + timing.heartbeat_after;
         let mut due = heartbeat.min(now + token.min(LONGEST_NAP));
         if self.doing.is_none() {
             due = due.min(self.last_heard + timing.idle_limit);
@@ -309,14 +313,23 @@ impl Live {
             let expiring = EphemeralEvent::TokenExpiring(TokenExpiring { in_ms });
             session.sender.event(&expiring).await?;
         }
-        if session.sender.last_sent().elapsed() >= timing.heartbeat_after {
-            self.heartbeat(session).await?;
+        let is_quiet = session.sender.last_sent().elapsed() >= timing.heartbeat_after;
+        // However much is said: a session that is never quiet may have missed the last event of all,
+        // and a new epoch.
+        if is_quiet || self.looked_at.elapsed() >= timing.heartbeat_after {
+            self.look(session).await?;
+        }
+        if is_quiet {
+            let position = self.position.get();
+            let heartbeat = EphemeralEvent::Heartbeat(Place { position });
+            session.sender.event(&heartbeat).await?;
         }
         Ok(())
     }
 
-    /// Looks whether something was missed, as hints may be lost, and then says that all is well.
-    async fn heartbeat(&mut self, session: &mut Session) -> Result<(), End> {
+    /// Looks whether something was missed, as hints may be lost, or the epoch has changed.
+    async fn look(&mut self, session: &mut Session) -> Result<(), End> {
+        self.looked_at = Instant::now();
         let limit = session.connection.hub().timing().read_within;
         let read = session.service.messaging.head(&self.user);
         // A store that is away is no reason to end a session that has nothing to ask of it.
@@ -326,9 +339,7 @@ impl Live {
             }
             self.fill_gap(session, head.position).await?;
         }
-        let position = self.position.get();
-        let heartbeat = EphemeralEvent::Heartbeat(Place { position });
-        session.sender.event(&heartbeat).await
+        Ok(())
     }
 }
 

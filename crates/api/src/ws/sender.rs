@@ -37,7 +37,7 @@ impl Sender {
         }
     }
 
-    /// When the last frame was sent.
+    /// When the last text was sent. Pongs do not count: they tell a client nothing of where it stands.
     pub(crate) const fn last_sent(&self) -> Instant {
         self.last_sent
     }
@@ -49,7 +49,9 @@ impl Sender {
     pub(crate) async fn text(&mut self, text: ByteString) -> Result<(), End> {
         let within = self.hub.timing().write_within;
         self.write(within, async |socket| socket.text(text).await)
-            .await
+            .await?;
+        self.last_sent = Instant::now();
+        Ok(())
     }
 
     /// Sends an event.
@@ -114,7 +116,6 @@ impl Sender {
             farewell = self.outbox.given_up(patience) => return Err(End::Farewell(farewell)),
             () = sleep(within) => return Err(Close::SlowConsumer.into()),
         }
-        self.last_sent = Instant::now();
         Counters::add(&self.hub.counters().frames_sent, 1);
         Ok(())
     }

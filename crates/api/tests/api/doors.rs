@@ -249,7 +249,7 @@ async fn a_body_that_nobody_reads_is_not_read_for_ever() {
             }
         };
         let mut answer = [0; 64];
-        let (_, read) = tokio::time::timeout(
+        let ((), read) = tokio::time::timeout(
             Duration::from_secs(15),
             futures_util::future::join(writing, from.read(&mut answer)),
         )
@@ -327,6 +327,24 @@ async fn whoever_tries_one_bad_token_after_the_other_is_told_to_wait_and_nobody_
     assert_eq!(socket.closed().await.code, 4_102);
     let mut socket = Socket::open(&app).await;
     socket.hello(&ann.token, &Value::Null).await;
+}
+
+#[actix_web::test]
+async fn refresh_tokens_are_not_guessed_for_ever() {
+    let app = TestApp::start_with(|words| words.rate_limits = Some("on".into())).await;
+    let guess = || {
+        let body = json!({ "refreshToken": Uuid::new_v4().to_string() });
+        app.request("POST", "/api/auth/refresh").json(&body)
+    };
+    let mut limited = None;
+    for _ in 0..1_500 {
+        let answer = app.answer(guess()).await;
+        if answer.status != 401 {
+            limited = Some(answer);
+            break;
+        }
+    }
+    limited.unwrap().refused(429, "rate_limited", &[]);
 }
 
 #[actix_web::test]

@@ -2,7 +2,7 @@
 //! of anybody.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -162,13 +162,13 @@ async fn what_is_refused_is_counted_by_its_reason() {
     let app = TestApp::start_with(|words| {
         words.metrics_listen = Some("0".into());
         words.rate_limits = Some("on".into());
-        words.write_queue = Some("1".into());
+        words.write_queue = Some("4".into());
     })
     .await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.conversation(&ann, &bob).await;
     // More at once than a person may send, and more than may wait for the writer.
-    let statuses = join_all((0..200).map(async |number: u32| {
+    let statuses = join_all((0..400).map(async |number: u32| {
         let body = message(&conversation, &number.to_string());
         app.post(&ann, "/api/messages/send", &body).await.status
     }))
@@ -189,7 +189,7 @@ async fn what_is_refused_is_counted_by_its_reason() {
             "messaging_rate_limit_refusals_total{limit=\"sends\"}",
             limited,
         ),
-        ("messaging_writer_queue_limit_acts", 1),
+        ("messaging_writer_queue_limit_acts", 4),
     ] {
         let value = f64::from(u32::try_from(value).unwrap());
         assert!(
@@ -281,4 +281,70 @@ async fn metrics_are_told_on_their_own_listener_alone() {
             .all(|name| name.starts_with("messaging_") || name.starts_with("process_")),
         "{described:?}"
     );
+}
+
+/// The names of metrics in a text, without what is added to those of counters and histograms.
+fn named(text: &str) -> BTreeSet<String> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    text.split(|c: char| !is_name(c))
+        .filter(|word| word.starts_with("messaging_") || word.starts_with("process_"))
+        .map(|word| {
+            ["_total", "_bucket", "_count", "_sum"]
+                .iter()
+                .find_map(|end| word.strip_suffix(end))
+                .unwrap_or(word)
+                .to_owned()
+        })
+        .collect()
+}
+
+#[actix_web::test]
+async fn what_dashboard_and_alerts_ask_for_is_told() {
+    let app = watched().await;
+    let ann = app.person("ann").await;
+    let mut socket = Socket::of(&app, &ann).await;
+    socket.ok("ping", json!({})).await;
+    let metrics = app.metrics().await;
+    let told: BTreeSet<_> = metrics
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect();
+    let mut asked = BTreeSet::new();
+    for (file, at_least) in [
+        (
+            include_str!("../../../../deploy/grafana/messaging.json"),
+            30,
+        ),
+        (include_str!("../../../../deploy/prometheus/alerts.yml"), 10),
+    ] {
+        let names = named(file);
+        assert!(names.len() >= at_least, "{names:?}");
+        let unknown: Vec<_> = names.difference(&told).collect();
+        assert!(unknown.is_empty(), "{unknown:?} is not told");
+        asked.extend(names);
+    }
+    // And nothing is told that nobody looks at.
+    let unseen: Vec<_> = told.difference(&asked).collect();
+    let by_hand = ["process_start_time_seconds", "process_threads"];
+    assert!(
+        unseen.iter().all(|name| by_hand.contains(&name.as_str())),
+        "{unseen:?}"
+    );
+}
+
+#[test]
+fn the_manual_says_what_to_do_about_every_alert() {
+    let manual = include_str!("../../../../docs/operations.md");
+    let alerts = include_str!("../../../../deploy/prometheus/alerts.yml");
+    let names: Vec<_> = alerts
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "))
+        .collect();
+    assert!(names.len() > 10);
+    for name in names {
+        assert!(manual.contains(&format!("| `{name}` |")), "{name}");
+    }
 }

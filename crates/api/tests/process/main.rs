@@ -1,7 +1,6 @@
 //! The binary, as an operator runs it: when its machine has no more to give, and when it is watched.
 
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

@@ -7,17 +7,14 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::socket::Socket;
 use crate::app::{Person, TestApp, message, token};
 
 /// A service whose database is in this folder.
 async fn on(folder: &Path) -> TestApp {
-    TestApp::start_tuned(|words, timing| {
-        words.data_dir = Some(folder.to_str().unwrap().into());
-        timing.heartbeat_after = Duration::from_millis(100);
-    })
-    .await
+    TestApp::start_with(|words| words.data_dir = Some(folder.to_str().unwrap().into())).await
 }
 
 fn file(folder: &Path) -> PathBuf {
@@ -31,10 +28,16 @@ fn url(folder: &Path) -> String {
 #[actix_web::test]
 async fn a_new_epoch_ends_running_sessions_with_their_next_heartbeat() {
     let folder = tempfile::tempdir().unwrap();
-    let app = on(folder.path()).await;
+    let app = TestApp::start_tuned(|words, timing| {
+        words.data_dir = Some(folder.path().to_str().unwrap().into());
+        timing.heartbeat_after = Duration::from_millis(100);
+    })
+    .await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.conversation(&ann, &bob).await;
     let (mut socket, welcome) = Socket::with_welcome(&app, &ann).await;
+    // One that is never quiet hears no heartbeat, and is looked after all the same.
+    let mut busy = Socket::of(&app, &bob).await;
     let said = TestApp::command(&url(folder.path()), &["new-epoch", "--restored"]).await;
     assert!(
         said.starts_with(welcome["epoch"].as_str().unwrap()),
@@ -43,6 +46,15 @@ async fn a_new_epoch_ends_running_sessions_with_their_next_heartbeat() {
     let closed = socket.closed().await;
     assert_eq!(closed.code, 4_204);
     assert_eq!(closed.bye.unwrap()["reconnect"], true);
+    let code: u16 = loop {
+        busy.tell("ping", json!({ "id": 1 })).await;
+        match busy.message().await {
+            Some(Message::Close(frame)) => break frame.unwrap().code.into(),
+            Some(_) => {}
+            None => panic!("ended without a word"),
+        }
+    };
+    assert_eq!(code, 4_204);
     // Where it stood is of no use any more, by either door.
     let since = json!({ "epoch": welcome["epoch"], "position": welcome["position"] });
     let (_socket, again, _) = Socket::resume(&app, &ann, &since).await;
