@@ -13,6 +13,7 @@ mod app;
 mod contract;
 mod conversations;
 mod doors;
+mod floods;
 mod folding;
 mod issuer;
 mod marketplace;
