@@ -14,6 +14,7 @@ mod authorisation;
 mod contract;
 mod conversations;
 mod doors;
+mod floods;
 mod folding;
 mod issuer;
 mod marketplace;
