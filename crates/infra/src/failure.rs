@@ -51,6 +51,12 @@ pub(crate) fn is_connection_lost(error: &DieselError) -> bool {
     }
 }
 
+/// Whether there was no room for what was to be written.
+pub(crate) fn is_disk_full(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, information)
+        if information.message().contains("disk is full"))
+}
+
 /// Whether another node was quicker, so that the act has to be decided anew.
 pub(crate) fn is_race(error: &DieselError) -> bool {
     matches!(

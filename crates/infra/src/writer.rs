@@ -378,7 +378,8 @@ impl Room {
                 }
             },
             Ok(Err(error)) => {
-                let usable = !failure::is_connection_lost(&error) && roll_back(&mut conn);
+                let usable =
+                    !failure::is_connection_lost(&error) && roll_back(&mut conn) != Undone::Unknown;
                 let error = if usable {
                     error
                 } else {
@@ -386,7 +387,10 @@ impl Room {
                 };
                 (Err(Lost::Rejected(error)), usable)
             }
-            Err(_panic) => (Err(Lost::Panicked), roll_back(&mut conn)),
+            Err(_panic) => {
+                let usable = roll_back(&mut conn) != Undone::Unknown;
+                (Err(Lost::Panicked), usable)
+            }
         };
         if usable {
             self.conn = Some(conn);
@@ -439,20 +443,34 @@ fn decide(
 }
 
 /// Commits. A commit whose answer was an error is undone if the database still answers: PostgreSQL
-/// has rolled back then, and SQLite leaves the transaction open for us to do it.
+/// has rolled back then, and SQLite leaves the transaction open for us to do it. From some errors it
+/// recovers by undoing everything itself; then a full disk had no room for the commit's last page, but
+/// after any other error that page may be there, and be found after a crash.
 fn end(conn: &mut Conn) -> Result<(), Lost> {
-    conn.batch_execute("COMMIT").map_err(|error| {
-        if roll_back(conn) {
-            Lost::Rejected(error)
-        } else {
-            Lost::Unknown(error)
-        }
-    })
+    conn.batch_execute("COMMIT")
+        .map_err(|error| match roll_back(conn) {
+            Undone::Now => Lost::Rejected(error),
+            Undone::Before if failure::is_disk_full(&error) => Lost::Rejected(error),
+            Undone::Before | Undone::Unknown => Lost::Unknown(error),
+        })
 }
 
-/// Undoes the transaction; whether the database has answered to that.
-fn roll_back(conn: &mut Conn) -> bool {
-    conn.batch_execute("ROLLBACK").is_ok()
+/// Whether a transaction was undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undone {
+    Now,
+    /// There was none open any more.
+    Before,
+    /// The database has not answered.
+    Unknown,
+}
+
+fn roll_back(conn: &mut Conn) -> Undone {
+    match conn.batch_execute("ROLLBACK") {
+        Ok(()) => Undone::Now,
+        Err(error) if error.to_string().contains("no transaction is active") => Undone::Before,
+        Err(_) => Undone::Unknown,
+    }
 }
 
 /// The error of a connection that is of no use any more, whatever words it was reported in.
