@@ -57,6 +57,8 @@ pub struct Limits {
     pub revocation_ms: u64,
     /// From a client's `typing` to the latest moment at which it may still arrive.
     pub ephemeral_ms: u64,
+    /// How many missed events a session may be behind and still be resumed.
+    pub resume_events: u64,
     /// Of calm and healed operations, the least share that is not `unknown` or refused as overloaded,
     /// in thousandths.
     pub success_per_mille: u64,
@@ -79,6 +81,7 @@ impl Default for Limits {
             delivery_ms: 2_000,
             revocation_ms: 6_000,
             ephemeral_ms: 30_000,
+            resume_events: 1_000,
             success_per_mille: 999,
             rss_bytes: 512 * 1024 * 1024,
             fds: 4_096,

@@ -6,9 +6,17 @@ pub mod call;
 pub mod event;
 pub mod file;
 pub mod header;
+pub mod invariant;
+pub mod judge;
 pub mod outcome;
+pub mod thresholds;
+pub mod verdict;
 
 pub use call::Call;
 pub use event::{Entry, Record};
 pub use file::{ReadError, Writer, read};
 pub use header::{Header, Limits};
+pub use invariant::Invariant;
+pub use judge::judge;
+pub use thresholds::Thresholds;
+pub use verdict::{Conclusion, Verdict};
