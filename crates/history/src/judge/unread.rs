@@ -121,7 +121,8 @@ pub(super) fn judge(case: &Case, log: &Log, floors: &Floors, findings: &mut Find
 /// A view counts between its own cursor and its own end.
 fn views(case: &Case, recount: &Recount<'_>, findings: &mut Findings) {
     for (look, view) in &case.views {
-        if !recount.log.knows(view.id) {
+        // What was lost after it was shown is I1's.
+        if !recount.log.knows(view.id) || view.last_seq > recount.log.top(view.id) {
             continue;
         }
         let places = (view.read, view.last_seq);
