@@ -9,4 +9,5 @@
 )]
 
 mod golden;
+mod model;
 mod story;

@@ -20,6 +20,8 @@ pub(crate) struct Story {
     entries: Vec<Entry>,
     t: u64,
     ops: u64,
+    /// The node that is asked next.
+    pub(crate) node: String,
 }
 
 impl Story {
@@ -29,6 +31,7 @@ impl Story {
             entries: Vec::new(),
             t: 0,
             ops: 0,
+            node: "n1".to_owned(),
         };
         story.add(Record::Header(Header {
             seed: 1,
@@ -42,6 +45,11 @@ impl Story {
         }));
         story.phase(Phase::Window);
         story
+    }
+
+    /// How many lines there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Adds a line a millisecond later.
@@ -81,7 +89,7 @@ impl Story {
             process: format!("p{op}"),
             user: user.to_owned(),
             session: session.map(str::to_owned),
-            node: "n1".to_owned(),
+            node: self.node.clone(),
             transport: if connection.is_some() {
                 Transport::Ws
             } else {
