@@ -9,6 +9,7 @@ pub mod header;
 pub mod invariant;
 pub mod judge;
 pub mod outcome;
+pub mod shrink;
 pub mod thresholds;
 pub mod verdict;
 

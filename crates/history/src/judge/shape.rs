@@ -193,6 +193,10 @@ pub(crate) fn event(value: &Value, names: &mut Names) -> Event {
 }
 
 fn known_event(value: &Value, names: &mut Names) -> Option<Event> {
+    // The answer to a `hello` that was refused, which is no operation of its own.
+    if value.get("reply").is_some() {
+        return Some(Event::Other);
+    }
     let name = value.get("event")?.as_str()?;
     let data = value.get("data").unwrap_or(&Value::Null);
     Some(match name {

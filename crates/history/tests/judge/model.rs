@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use self::{bug::Bug, run::Run};
 
 /// Histories of each bug.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 8;
 
 /// Of a history of the model: something has to have happened in it.
 fn thresholds() -> Thresholds {
@@ -24,10 +24,10 @@ fn thresholds() -> Thresholds {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_clean_history_is_valid(seed: u64, steps in 50..1_500_usize) {
+    fn a_clean_history_is_valid(seed: u64, steps in 50..800_usize) {
         let run = Run::play(seed, None, steps);
         let verdict = run.story.judge(&thresholds());
         prop_assert_eq!(verdict.conclusion, Conclusion::Valid, "{}", verdict.text());
@@ -51,7 +51,7 @@ fn a_planted_bug_is_found_in_every_history_that_shows_it() {
     for bug in Bug::ALL {
         let mut showed = 0;
         for seed in 0..SEEDS {
-            let run = Run::play(seed, Some(bug), 600);
+            let run = Run::play(seed, Some(bug), 500);
             if run.world.shown == 0 {
                 continue;
             }
@@ -60,9 +60,6 @@ fn a_planted_bug_is_found_in_every_history_that_shows_it() {
             let found = verdict.conclusion == Conclusion::Invalid;
             assert!(found, "{bug:?}, seed {seed}:\n{}", verdict.text());
         }
-        assert!(
-            showed >= SEEDS / 8,
-            "{bug:?} showed in {showed} histories only"
-        );
+        assert!(showed >= 1, "{bug:?} did not show in any history");
     }
 }

@@ -27,7 +27,7 @@ fn bounds() -> Vec<Golden> {
     };
     vec![
         broken("i18-a-byte-too-much", Invariant::I18, move |story| {
-            uses(story, 1)
+            uses(story, 1);
         }),
         legal("i18-the-last-byte", move |story| uses(story, 0)),
     ]
@@ -161,7 +161,7 @@ fn service() -> Vec<Golden> {
     };
     vec![
         broken("i20-hangs", Invariant::I20, move |story| {
-            pings(story, 9_000)
+            pings(story, 9_000);
         }),
         legal("i20-slow", move |story| pings(story, 5_000)),
         broken(
@@ -185,10 +185,10 @@ fn service() -> Vec<Golden> {
             },
         ),
         legal("i20-refused-in-time", |story| {
-            without_database(story, 1_000, false)
+            without_database(story, 1_000, false);
         }),
         broken("i20-comes-back-late", Invariant::I20, |story| {
-            comes_back(story, 6_000)
+            comes_back(story, 6_000);
         }),
         legal("i20-comes-back", |story| comes_back(story, 4_000)),
     ]

@@ -41,16 +41,16 @@ fn resumes(story: &mut Story, told: &[usize], live: u64) {
 fn exactness() -> Vec<Golden> {
     vec![
         broken("i10-a-hole", Invariant::I10, |story| {
-            resumes(story, &[4, 6], 6)
+            resumes(story, &[4, 6], 6);
         }),
         broken("i10-a-repeat", Invariant::I10, |story| {
-            resumes(story, &[4, 5, 5], 5)
+            resumes(story, &[4, 5, 5], 5);
         }),
         broken("i10-one-behind", Invariant::I10, |story| {
-            resumes(story, &[4], 4)
+            resumes(story, &[4], 4);
         }),
         broken("i10-one-too-early", Invariant::I10, |story| {
-            resumes(story, &[3, 4, 5], 5)
+            resumes(story, &[3, 4, 5], 5);
         }),
         legal("i10-resumed", |story| resumes(story, &[4, 5], 5)),
         broken("i10-one-position-two-events", Invariant::I10, |story| {

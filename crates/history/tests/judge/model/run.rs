@@ -235,7 +235,8 @@ impl Run {
             let id = (person, client_id.clone());
             self.attempts.entry(id).or_insert((0, blocked)).0 += 1;
         }
-        self.story.node = ["n1", "n2"][self.world.rng.below(2)].to_owned();
+        let node = self.world.rng.below(2);
+        ["n1", "n2"][node].clone_into(&mut self.story.node);
         let session = self.clients[at].session.clone();
         let op = self
             .story

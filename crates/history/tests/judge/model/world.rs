@@ -290,7 +290,7 @@ impl World {
         if self.strikes(Bug::BodyMixedUp, 10)
             && let Some(last) = self.talks[talk].messages.last()
         {
-            text = last.text.clone();
+            text.clone_from(&last.text);
         }
         let message = Message {
             seq,
@@ -302,7 +302,7 @@ impl World {
             created: self.clock,
         };
         if self.strikes(Bug::AckedAndLost, 10) {
-            return Ok((201, self.shape_of(talk, &message)));
+            return Ok((201, Self::shape_of(talk, &message)));
         }
         self.shown += u64::from(self.ids.insert(id, (talk, seq)).is_some());
         self.talks[talk].messages.push(message);
@@ -464,10 +464,10 @@ impl World {
     fn shape(&self, talk: usize, seq: u64) -> Value {
         let messages = &self.talks[talk].messages;
         let message = messages.iter().find(|message| message.seq == seq).unwrap();
-        self.shape_of(talk, message)
+        Self::shape_of(talk, message)
     }
 
-    fn shape_of(&self, talk: usize, message: &Message) -> Value {
+    fn shape_of(talk: usize, message: &Message) -> Value {
         let content = if message.deleted {
             json!({"kind": "deleted"})
         } else {
@@ -497,7 +497,7 @@ impl World {
             "id": Self::name(talk), "product": {"id": it.product},
             "role": if at == 0 { "buyer" } else { "seller" },
             "counterpart": {"id": PEOPLE[other]}, "lastSeq": self.last(talk),
-            "lastMessage": last.map(|last| self.shape_of(talk, last)),
+            "lastMessage": last.map(|last| Self::shape_of(talk, last)),
             "lastActivityAt": Self::time(it.last_activity), "createdAt": Self::time(0),
             "readSeq": mine.read, "deliveredSeq": mine.delivered,
             "counterpartReadSeq": theirs.read, "counterpartDeliveredSeq": theirs.delivered,
@@ -512,7 +512,7 @@ impl World {
         let kept = messages.len() - usize::from(stale && !messages.is_empty());
         let items: Vec<_> = messages[..kept]
             .iter()
-            .map(|message| self.shape_of(talk, message))
+            .map(|message| Self::shape_of(talk, message))
             .collect();
         json!({
             "conversation": self.view(talk, person), "items": items,
@@ -541,7 +541,7 @@ impl World {
                 if message.text.contains(q) && (!message.deleted || finds_deleted) {
                     let mut found = message.clone();
                     found.deleted = false;
-                    items.push(json!({"message": self.shape_of(talk, &found)}));
+                    items.push(json!({"message": Self::shape_of(talk, &found)}));
                 }
             }
         }
