@@ -58,6 +58,9 @@ enum Command {
     Openapi,
     /// Print the contract of the WebSocket (AsyncAPI).
     Asyncapi,
+    /// Print the names of the planted bugs, one a line.
+    #[cfg(feature = "planted-bugs")]
+    PlantedBugs,
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +103,8 @@ impl Cli {
             Command::Routes => load(self.config).and_then(|settings| print(&routes(&settings))),
             Command::Openapi => print(&openapi::written(&openapi::document())),
             Command::Asyncapi => print(&openapi::written(&asyncapi::document())),
+            #[cfg(feature = "planted-bugs")]
+            Command::PlantedBugs => planted_bugs(),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -143,6 +148,14 @@ fn migrate(file: Option<PathBuf>) -> anyhow::Result<()> {
     print(&format!("{}\n", done.join("\n")))
 }
 
+#[cfg(feature = "planted-bugs")]
+fn planted_bugs() -> anyhow::Result<()> {
+    use messaging_infra::planted::Bug;
+    Bug::ALL
+        .iter()
+        .try_for_each(|bug| print(&format!("{bug}\n")))
+}
+
 fn back_up(file: Option<PathBuf>, into: &Path) -> anyhow::Result<()> {
     let settings = load(file)?;
     Database::back_up(&startup::database_url(&settings)?, into)?;
@@ -168,6 +181,10 @@ impl Token {
 fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
     let settings = load(file)?;
     let telemetry = telemetry::start(&settings)?;
+    #[cfg(feature = "planted-bugs")]
+    if let Some(bug) = messaging_infra::planted::chosen()? {
+        tracing::warn!(%bug, "a bug is planted in this service");
+    }
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }

@@ -26,6 +26,9 @@ pub mod openapi;
 pub mod reference;
 pub mod ui;
 
+#[cfg(feature = "planted-bugs")]
+pub(crate) use messaging_infra::planted;
+
 /// The store that this service runs on.
 pub type Store = messaging_infra::Database;
 

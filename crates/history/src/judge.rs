@@ -43,7 +43,8 @@ use crate::{
 /// Judges a history: reads it once for the verdict, and the lines of its violations a second time.
 /// Memory grows with what was seen, not with the bytes of the history; time with n log n.
 ///
-/// A line that cannot be read makes the verdict unknown, and what stands before it is judged.
+/// A history that is torn, or cannot have been (two sockets of one session, an answer without a question),
+/// gives an unknown verdict, whatever is found in it.
 ///
 /// # Errors
 /// [`ReadError`] when the source cannot be read a second time.
@@ -129,7 +130,6 @@ fn conclude(mut case: Case, lines: u64, torn: Option<String>, thresholds: &Thres
     }
     let mut counts = guards::count(&case, &sends);
     counts.lines = lines;
-    let guards = guards::judge(&case, &log, &sends, &counts, thresholds);
     let mut violations = Vec::new();
     let findings: Vec<_> = Invariant::ALL
         .into_iter()
@@ -144,7 +144,13 @@ fn conclude(mut case: Case, lines: u64, torn: Option<String>, thresholds: &Thres
             }
         })
         .collect();
-    let conclusion = if findings.iter().any(|finding| finding.violations > 0) {
+    let checked = findings.iter().filter(|finding| finding.checked > 0);
+    counts.invariants = guards::number(checked.count());
+    let guards = guards::judge(&case, &log, &sends, &counts, thresholds);
+    // Nothing is held against the service that may be the record's own fault.
+    let conclusion = if !case.flaws.is_empty() {
+        Conclusion::Unknown
+    } else if findings.iter().any(|finding| finding.violations > 0) {
         Conclusion::Invalid
     } else if guards.iter().all(|guard| guard.holds) {
         Conclusion::Valid

@@ -37,6 +37,8 @@ pub struct Thresholds {
     pub drains: u64,
     /// Client states that were compared with a fresh fetch.
     pub pictures: u64,
+    /// Invariants that were looked at at least once.
+    pub invariants: u64,
     /// Whether the database has to have been dumped.
     pub dump: bool,
 }
@@ -60,6 +62,7 @@ impl Thresholds {
             witnessed_per_mille: 500,
             drains: 0,
             pictures: 10,
+            invariants: 21,
             dump: true,
         }
     }
@@ -82,6 +85,7 @@ impl Thresholds {
             witnessed_per_mille: 900,
             drains: 1,
             pictures: 20,
+            invariants: 23,
             dump: true,
         }
     }
@@ -104,6 +108,7 @@ impl Thresholds {
             witnessed_per_mille: 0,
             drains: 0,
             pictures: 0,
+            invariants: 0,
             dump: false,
         }
     }

@@ -99,6 +99,9 @@ pub struct Counts {
     pub moves: u64,
     /// Nodes that were asked to stop.
     pub drains: u64,
+    /// Invariants that were looked at at least once.
+    #[serde(default)]
+    pub invariants: u64,
 }
 
 /// What is concluded, and why.

@@ -7,10 +7,15 @@ use messaging_domain::{
     Edit, Error, Message, MessagesFate, Opened, Opening, ReadState, Role, SettingsChange, UserId,
 };
 
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
     batch::{Batch, Scope, Sent},
     failure::Halt,
 };
+
+#[cfg(feature = "planted-bugs")]
+mod wrong;
 
 /// Something to be done durably. It may be decided more than once: a transaction that is lost is
 /// tried again for each act alone.
@@ -69,6 +74,8 @@ impl Act for Opening {
             Some(draft) => Some(append(&draft, batch)?.message),
             None => None,
         };
+        #[cfg(feature = "planted-bugs")]
+        let created = created || planted::is(Bug::SaysNew);
         Ok(Opened {
             conversation: batch.view(id, Role::Buyer)?,
             created,
@@ -94,6 +101,10 @@ impl Act for Draft {
 
 fn append(draft: &Draft, batch: &mut Batch<'_>) -> Result<Appended, Halt> {
     let seat = draft.seat();
+    #[cfg(feature = "planted-bugs")]
+    if planted::is(Bug::NoDedupe) && batch.sent(seat.user(), draft.client_id()).is_some() {
+        return wrong::append_again(draft, batch);
+    }
     match batch.sent(seat.user(), draft.client_id()) {
         Some(Sent::Here(kept)) if kept.message.conversation == seat.conversation() => {
             let same = match &kept.first_digest {
@@ -104,6 +115,8 @@ fn append(draft: &Draft, batch: &mut Batch<'_>) -> Result<Appended, Halt> {
                 return Err(Error::IdempotencyMismatch.into());
             }
             let message = kept.message.clone();
+            #[cfg(feature = "planted-bugs")]
+            let message = wrong::retold(message);
             let status = batch
                 .conversation(seat.conversation())?
                 .status_of(&message.sender, message.seq);
@@ -117,6 +130,9 @@ fn append(draft: &Draft, batch: &mut Batch<'_>) -> Result<Appended, Halt> {
     }
     let now = batch.now;
     let message = batch.write(seat.conversation(), |conversation| {
+        #[cfg(feature = "planted-bugs")]
+        return wrong::append(conversation, draft, now);
+        #[cfg(not(feature = "planted-bugs"))]
         conversation.append(draft, now)
     })?;
     Ok(Appended {
@@ -149,7 +165,12 @@ impl Act for Deletion {
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {
         let (id, now) = (self.seat().conversation(), batch.now);
         let current = batch.message(id, self.seq())?.clone();
-        batch.write(id, |conversation| conversation.delete(self, &current, now))
+        batch.write(id, |conversation| {
+            #[cfg(feature = "planted-bugs")]
+            return wrong::delete(conversation, self, &current, now);
+            #[cfg(not(feature = "planted-bugs"))]
+            conversation.delete(self, &current, now)
+        })
     }
 }
 
@@ -162,6 +183,8 @@ impl Act for Advance {
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<ReadState, Halt> {
         let (id, reader) = (self.seat().conversation(), self.seat().user());
+        #[cfg(feature = "planted-bugs")]
+        wrong::forget_mark(self, batch)?;
         let conversation = batch.conversation(id)?;
         if let Some(target) = conversation.target(self) {
             let unread_after = match self.cursor() {
@@ -199,7 +222,14 @@ impl Act for SettingsChange {
     fn decide(&self, batch: &mut Batch<'_>) -> Result<ConversationView, Halt> {
         let seat = self.seat();
         batch.change(seat.conversation(), |conversation| {
-            Ok(conversation.configure(self))
+            let told = conversation.configure(self);
+            #[cfg(feature = "planted-bugs")]
+            let told = if planted::is(Bug::SettingsUntold) {
+                Vec::new()
+            } else {
+                told
+            };
+            Ok(told)
         })?;
         if let Some(blocking) = self.settings().blocked {
             batch.set_block(seat.user(), seat.counterpart(), blocking)?;

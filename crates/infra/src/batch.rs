@@ -14,6 +14,8 @@ use messaging_domain::{
     Message, ProductId, Role, Seq, Timestamp, Told, UserId,
 };
 
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
     bulk,
     columns::DbTime,
@@ -250,6 +252,10 @@ impl Batch<'_> {
                     .streams
                     .get_mut(&user)
                     .ok_or(diesel::result::Error::NotFound)?;
+                #[cfg(feature = "planted-bugs")]
+                if planted::strikes(Bug::PositionHole, 100) {
+                    stream.head = stream.head.next();
+                }
                 stream.head = stream.head.next();
                 let stream = *stream;
                 self.moved.insert(user.clone());

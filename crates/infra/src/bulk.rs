@@ -13,6 +13,8 @@ use diesel::{
 };
 use messaging_domain::{ClientId, Conversation, ConversationId, UserId};
 
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
     batch::Kept,
     columns::{DbTime, DbUuid, Uuid},
@@ -219,6 +221,11 @@ pub(crate) fn update_message(
 ) -> QueryResult<()> {
     let message = &kept.message;
     let (id, seq) = (DbUuid::from(message.conversation), message.seq.get());
+    #[cfg(feature = "planted-bugs")]
+    let before = messages_table::table
+        .find((id, seq))
+        .select(messages_table::body)
+        .first::<String>(conn)?;
     diesel::update(messages_table::table.find((id, seq)))
         .set((
             messages_table::revision.eq(message.revision.get()),
@@ -229,6 +236,20 @@ pub(crate) fn update_message(
             messages_table::deleted_at.eq(message.deleted_at.map(DbTime)),
         ))
         .execute(conn)?;
+    #[cfg(feature = "planted-bugs")]
+    if planted::is(if message.is_deleted() {
+        Bug::DeletedTextKept
+    } else {
+        Bug::EditKeepsText
+    }) {
+        diesel::update(messages_table::table.find((id, seq)))
+            .set(messages_table::body.eq(before))
+            .execute(conn)?;
+    }
+    #[cfg(feature = "planted-bugs")]
+    if message.is_deleted() && planted::is(Bug::DeletedInSearch) {
+        return Ok(());
+    }
     let terms = messages::terms(&message.content, conversation);
     match conn {
         Conn::Postgres(conn) => sql_query(

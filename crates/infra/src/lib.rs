@@ -25,6 +25,8 @@ mod migrations;
 #[cfg(test)]
 mod transactions;
 // The lint itself leaves tests out.
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 #[cfg_attr(
     not(test),
     expect(clippy::wildcard_imports, reason = "Diesel's program writes them")

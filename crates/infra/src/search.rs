@@ -7,6 +7,8 @@ use diesel::{
 };
 use messaging_domain::{SearchQuery, SearchRequest, UserId, search::person_term};
 
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
     columns::{DbTime, DbUuid},
     connection::Conn,
@@ -28,6 +30,12 @@ impl MessageMatch {
     pub(crate) fn new(conn: &Conn, user: &UserId, query: &SearchQuery) -> Self {
         let person = person_term(user);
         let terms = query.terms();
+        #[cfg(feature = "planted-bugs")]
+        let person = if planted::is(Bug::SearchFindsOthers) {
+            terms.first().cloned().unwrap_or(person)
+        } else {
+            person
+        };
         let (firsts, last) = match terms.split_last() {
             Some((last, firsts)) => (firsts, last.as_str()),
             None => (terms, NOTHING),

@@ -17,6 +17,8 @@ use messaging_domain::{Announcer, Delivery, Error, Failure, Timestamp};
 use tokio::sync::oneshot;
 use tracing::{Span, debug_span, field::Empty};
 
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
     acts::Act,
     batch::{Batch, Scope},
@@ -447,6 +449,10 @@ fn decide(
 /// recovers by undoing everything itself; then a full disk had no room for the commit's last page, but
 /// after any other error that page may be there, and be found after a crash.
 fn end(conn: &mut Conn) -> Result<(), Lost> {
+    #[cfg(feature = "planted-bugs")]
+    if planted::strikes(Bug::AckWithoutCommit, 40) && roll_back(conn) == Undone::Now {
+        return Ok(());
+    }
     conn.batch_execute("COMMIT")
         .map_err(|error| match roll_back(conn) {
             Undone::Now => Lost::Rejected(error),

@@ -14,6 +14,8 @@ use super::{
     outbox::{Class, Frame, Outbox, Topic},
     presence,
 };
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
     auth::Revocations,
     wire::frame::event::{EphemeralEvent, EventFrame, Typing, milliseconds},
@@ -51,6 +53,12 @@ impl Hub {
             return false;
         }
         let watchers = state.rooms.watchers(writer, conversation);
+        #[cfg(feature = "planted-bugs")]
+        let watchers = if planted::is(Bug::TypingToEverybody) {
+            state.connections.values().map(Arc::clone).collect()
+        } else {
+            watchers
+        };
         let event = EphemeralEvent::Typing(Typing {
             conversation_id: conversation.to_string(),
             user_id: writer.to_string(),
@@ -91,11 +99,20 @@ impl Hub {
             return;
         }
         let text = written(&EventFrame::from(delivery));
+        #[cfg(feature = "planted-bugs")]
+        if planted::strikes(Bug::EventToEverybody, 40) {
+            let everybody: Vec<_> = self.state().connections.values().map(Arc::clone).collect();
+            let topic = Topic::Typing(ConversationId::new());
+            let class = Class::Ephemeral(topic);
+            self.push_all(&everybody, &EventFrame::from(delivery), class);
+        }
         let mut state = self.state();
         let Some(person) = state.users.get_mut(user) else {
             return;
         };
         if person.watermark.takes(position) {
+            #[cfg(feature = "planted-bugs")]
+            let text = text.filter(|_| !planted::strikes(Bug::EventLost, 40));
             // Without a text, sessions find the gap and ask the store, which fails as well and is seen.
             if let Some(text) = text {
                 let class = Class::Durable(position);

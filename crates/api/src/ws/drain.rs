@@ -10,6 +10,9 @@ use super::{
     outbox::Outbox,
 };
 
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
+
 /// How much longer than the window the last sessions may take to say goodbye.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -34,6 +37,11 @@ impl Hub {
         for (session, number) in sessions.iter().zip(0..) {
             let offset = step * number;
             tokio::time::sleep_until(begin + offset).await;
+            #[cfg(feature = "planted-bugs")]
+            if planted::is(Bug::NoGoodbye) {
+                session.close(Close::Internal);
+                continue;
+            }
             session.close(Farewell {
                 close: Close::Restart,
                 after: Some(window.saturating_sub(offset) + jitter(window)),

@@ -16,6 +16,8 @@ use super::{
     rooms::MAX_ROOMS,
     session::{End, Session},
 };
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
     auth::{Denied, Visitor},
     limits::{SEND_BURST, SEND_EVERY},
@@ -156,6 +158,10 @@ impl Session {
         Counters::add(&self.connection.hub().counters().replayed, replayed);
         // What came in the meantime; what comes from now on, the loop takes.
         while let Some(next) = self.outbox.try_next() {
+            #[cfg(feature = "planted-bugs")]
+            if planted::is(Bug::HeadBeforeRegister) && matches!(next, Outgoing::Frame(_)) {
+                continue;
+            }
             match next {
                 Outgoing::Frame(frame) => live.deliver(self, frame).await?,
                 Outgoing::Missed(to) => live.fill_gap(self, to).await?,
@@ -178,6 +184,13 @@ impl Session {
         greeting: &Greeting,
     ) -> Result<(Resume, Option<EventPage>), End> {
         let resume = decide(head, greeting.since);
+        #[cfg(feature = "planted-bugs")]
+        let resume = match resume {
+            Resume::After(since) if since < head.position && planted::is(Bug::ReplayOffByOne) => {
+                Resume::After(since.next())
+            }
+            resume => resume,
+        };
         let since = match resume {
             Resume::After(since) if since < head.position => since,
             Resume::After(_) | Resume::Afresh(_) => return Ok((resume, None)),

@@ -15,6 +15,8 @@ use super::{
     pace::{Pace, Verdict},
     session::{End, Session},
 };
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
     auth::Visitor,
     problem::{Problem, Refusal},
@@ -214,9 +216,17 @@ impl Live {
         };
         if position > self.position.next() {
             let before = Position::new(position.get() - 1);
+            #[cfg(feature = "planted-bugs")]
+            if planted::is(Bug::EventLost) || planted::is(Bug::HeadBeforeRegister) {
+                self.position = before;
+            }
             self.fill_gap(session, before).await?;
         }
         if position == self.position.next() {
+            #[cfg(feature = "planted-bugs")]
+            if planted::strikes(Bug::FrameTwice, 40) {
+                session.sender.text(frame.text.clone()).await?;
+            }
             session.sender.text(frame.text).await?;
             self.position = position;
         }

@@ -15,6 +15,8 @@ use super::{
     outbox::Outbox,
     presence::{self, Noting},
 };
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 
 impl State {
     /// Ends the oldest of a user's sessions here that are too many, those on other nodes counted.
@@ -164,6 +166,10 @@ impl Hub {
 
     /// Ends all sessions that a user's login has here.
     pub fn close_login(&self, user: &UserId, login: LoginId) {
+        #[cfg(feature = "planted-bugs")]
+        if planted::is(Bug::RevokedStays) {
+            return;
+        }
         for member in self.state().members(user) {
             if member.login == Some(login) {
                 member.outbox.close(Close::Revoked);
@@ -173,6 +179,10 @@ impl Hub {
 
     /// Ends all sessions here that belong to one of these logins.
     pub(super) fn close_logins(&self, logins: &[LoginId]) {
+        #[cfg(feature = "planted-bugs")]
+        if planted::is(Bug::RevokedStays) {
+            return;
+        }
         if logins.is_empty() {
             return;
         }

@@ -2,11 +2,11 @@
 //! itself.
 
 use super::{
-    case::{Case, Fault, Op},
+    case::{Case, Fault, Op, Point},
     findings::Findings,
 };
 use crate::{
-    event::{Class, Party, Phase, Transport},
+    event::{Class, Phase, Transport},
     header::Limits,
     invariant::Invariant,
 };
@@ -53,11 +53,25 @@ fn deadlines(case: &Case, limits: &Limits, findings: &mut Findings) {
             op.begin.i,
             op.end.as_ref().map_or(op.begin.i, |(end, _)| end.i),
         ];
-        let holds = ended && took <= limits.deadline_ms;
+        let holds = ended && (took <= limits.deadline_ms || is_excused(case, op, end));
         findings.expect(Invariant::I20, holds, &lines, || {
             format!("a {} took {took} ms", op.call.name())
         });
     }
+}
+
+/// Whether its client gave up because there was nobody who could have answered: the node stood still or
+/// was gone, or nothing came through. A database that does not answer excuses nothing.
+fn is_excused(case: &Case, op: &Op, end: u64) -> bool {
+    op.in_doubt()
+        && case.faults.values().any(|fault| {
+            let hits = match fault.class {
+                Class::Process | Class::Drain => fault.target == op.node,
+                Class::Client | Class::Host => true,
+                Class::Database | Class::DatabaseAway | Class::Bus => false,
+            };
+            hits && fault.start.t <= end && fault.over() >= op.begin.t
+        })
 }
 
 /// Whether anything was broken while it ran, or so shortly before that it may still have been felt.
@@ -93,15 +107,19 @@ fn success(case: &Case, limits: &Limits, findings: &mut Findings) {
     }
 }
 
-/// What a client cut off itself says nothing about the service.
+/// What went down with a socket that was ended for a cause says nothing about the service.
 fn through_a_socket_that_ended(case: &Case, op: &Op) -> bool {
     op.transport == Transport::Ws
         && op
             .connection
             .and_then(|place| case.connections.get(place))
+            .filter(|connection| connection.ended_for_cause())
             .and_then(|connection| connection.close)
-            .is_some_and(|(close, by, _)| {
-                by == Party::Client && op.end.as_ref().is_none_or(|(end, _)| close.i <= end.i + 1)
+            .is_some_and(|(close, ..)| {
+                // What was under way may be given up a few lines before or after the close is written.
+                let given_up =
+                    |end: &Point| close.t.abs_diff(end.t) <= MILLISECOND.saturating_mul(1_000);
+                op.end.as_ref().is_none_or(|(end, _)| given_up(end))
             })
 }
 
@@ -171,12 +189,13 @@ fn refusals(case: &Case, fault: &Fault, limits: &Limits, findings: &mut Findings
 /// While the database is away sockets stay.
 fn sockets(case: &Case, fault: &Fault, findings: &mut Findings) {
     for connection in &case.connections {
-        if connection.live().is_none_or(|live| live > fault.start) {
+        let live = connection.live().is_some_and(|live| live < fault.start);
+        if !live || connection.ended_for_cause() {
             continue;
         }
-        let dropped = connection.close.is_some_and(|(close, by, _)| {
-            close > fault.start && close.t < fault.over() && by != Party::Client
-        });
+        let dropped = connection
+            .close
+            .is_some_and(|(close, ..)| close > fault.start && close.t < fault.over());
         let lines = [connection.open.i, fault.start.i];
         findings.expect(Invariant::I20, !dropped, &lines, || {
             format!(

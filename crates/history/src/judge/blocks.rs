@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    case::{Case, Reply},
+    case::{Case, Op},
     findings::Findings,
     names::Name,
     sends::Sends,
@@ -35,16 +35,20 @@ pub(super) fn judge(case: &Case, sends: &Sends<'_>, findings: &mut Findings) {
         };
         for attempt in attempts {
             let op = attempt.op;
-            let (Some(done), Some(other)) = (op.done(), opposite(case, op)) else {
+            let answered = op.done().is_some() || op.refused();
+            let (true, Some((end, _)), Some(other)) = (answered, &op.end, opposite(case, op))
+            else {
                 continue;
             };
             for pair in [(op.user, other), (other, op.user)] {
                 let Some(changes) = blocks.get(&pair) else {
                     continue;
                 };
-                let held = held(changes, first, done.i);
-                let lines = [held.map_or(first, |block| block.begin), first, done.i];
-                findings.expect(Invariant::I23, held.is_none(), &lines, || {
+                let Some(block) = held(changes, first, end.i) else {
+                    continue;
+                };
+                let lines = [block.begin, first, end.i];
+                findings.expect(Invariant::I23, op.refused(), &lines, || {
                     format!(
                         "{} had blocked {}, and a new message passed",
                         case.names.text(pair.0),
@@ -56,7 +60,7 @@ pub(super) fn judge(case: &Case, sends: &Sends<'_>, findings: &mut Findings) {
     }
 }
 
-/// The block that held from before a message was first tried until it was accepted.
+/// The block that held from before a message was first tried until it was answered.
 fn held(changes: &[Change], from: u64, to: u64) -> Option<&Change> {
     changes.iter().find(|block| {
         let set = block.blocks && block.done.is_some_and(|done| done < from);
@@ -67,15 +71,9 @@ fn held(changes: &[Change], from: u64, to: u64) -> Option<&Change> {
     })
 }
 
-fn opposite(case: &Case, op: &super::case::Op) -> Option<Name> {
+fn opposite(case: &Case, op: &Op) -> Option<Name> {
     match &op.call {
-        Call::Start { seller, .. } => match op.reply {
-            // Without a message nothing was said.
-            Reply::Started {
-                message: Some(_), ..
-            } => case.names.find(seller),
-            _ => None,
-        },
+        Call::Start { seller, .. } => case.names.find(seller),
         _ => case.counterpart(op.user, op.conversation(&case.names)?),
     }
 }

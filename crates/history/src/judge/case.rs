@@ -241,6 +241,17 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// Whether it was ended by its client, or by the service for a reason that lies with the client: a
+    /// token that ended, a logout, too much of something, a reader that does not read.
+    pub(super) fn ended_for_cause(&self) -> bool {
+        const CAUSES: [u16; 9] = [4000, 4010, 4011, 4014, 4102, 4103, 4110, 4201, 4202];
+        match self.close {
+            Some((_, Party::Client, _)) => true,
+            Some((_, Party::Server, Some(code))) => CAUSES.contains(&code),
+            _ => false,
+        }
+    }
+
     /// The line of `live`, once the session is caught up.
     pub(super) fn live(&self) -> Option<Point> {
         self.frames

@@ -1,16 +1,16 @@
 //! Reads lines into the case: pairs invocations with answers, sockets with frames, faults with their ends.
 
+mod answers;
+mod exposure;
+
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::{
-    case::{
-        Case, Connection, Cursors, End, Exposed, Fault, Look, Op, Owner, Point, Reply, Source,
-        Told, Welcome,
-    },
+    case::{Case, Connection, End, Fault, Look, Op, Point, Reply, Source, Welcome},
     names::Name,
-    shape::{self, Event},
+    shape,
 };
 use crate::{
     call::Call,
@@ -143,8 +143,13 @@ impl Collector {
         if self.ops.insert(invoke.op, self.case.ops.len()).is_some() {
             self.flaw(at, "the name of an operation is used twice");
         }
-        if let Call::Send { conversation, .. } | Call::Read { conversation, .. } = &invoke.call {
-            self.case.names.of(conversation);
+        if let Call::Send { client_id, .. }
+        | Call::Start {
+            client_id: Some(client_id),
+            ..
+        } = &invoke.call
+        {
+            self.case.names.of(&client_id.to_ascii_lowercase());
         }
         let through = |name: u64| self.connections.get(&name).copied();
         let connection = invoke.connection.and_then(through);
@@ -160,31 +165,6 @@ impl Collector {
             reply: Reply::None,
         });
         self.processes.push(process);
-    }
-
-    /// Each canary belongs to the people of the conversation in which it was first tried to be said.
-    fn register_canaries(&mut self, user: Name, call: &Call) {
-        let (text, owner) = match call {
-            Call::Send {
-                conversation, text, ..
-            }
-            | Call::Edit {
-                conversation, text, ..
-            } => {
-                let conversation = self.case.names.of(conversation);
-                (text, Owner::Conversation(conversation))
-            }
-            Call::Start {
-                seller,
-                text: Some(text),
-                ..
-            } => (text, Owner::Pair(user, self.case.names.of(seller))),
-            _ => return,
-        };
-        for word in canaries(&self.canary, text) {
-            let word = self.case.names.of(word);
-            self.case.canaries.entry(word).or_insert(owner);
-        }
     }
 
     fn complete(&mut self, at: Point, name: u64, end: End) -> Option<usize> {
@@ -228,165 +208,6 @@ impl Collector {
                 }
             }
             None => self.malformed(at, "the answer is not what the contract says"),
-        }
-    }
-
-    fn reply(&mut self, at: Point, look: Look, call: &Call, reply: &Value) -> Option<Reply> {
-        let through = |source| Look { source, ..look };
-        Some(match call {
-            Call::Send { .. } | Call::Edit { .. } | Call::Delete { .. } => {
-                let message = reply.get("message").unwrap_or(reply);
-                Reply::Message(self.message(look, message)?)
-            }
-            Call::Start { .. } => {
-                let view = self.view(look, reply.get("conversation")?)?;
-                let message = match reply.get("message") {
-                    None | Some(Value::Null) => None,
-                    Some(message) => Some(self.message(look, message)?),
-                };
-                Reply::Started { view, message }
-            }
-            Call::Read { conversation, .. } | Call::Delivered { conversation, .. } => {
-                if reply.is_null() && matches!(call, Call::Delivered { .. }) {
-                    return Some(Reply::None);
-                }
-                let conversation = self.case.names.of(conversation);
-                let Some(read) = shape::number(reply, "readSeq") else {
-                    return matches!(call, Call::Delivered { .. }).then_some(Reply::None);
-                };
-                self.saw_cursors(look, conversation, look.user, (Some(read), None));
-                Reply::Cursor {
-                    read,
-                    unread: shape::signed(reply, "unreadCount")?,
-                }
-            }
-            Call::Configure { .. } => {
-                let view = reply.get("conversation").unwrap_or(reply);
-                Reply::View(self.view(look, view)?)
-            }
-            Call::Page { .. } => {
-                let view = self.view(through(Source::List), reply.get("conversation")?)?;
-                let first = self.case.messages.len();
-                for item in reply.get("items")?.as_array()? {
-                    self.message(through(Source::Page), item)?;
-                }
-                Reply::Page {
-                    view,
-                    items: first..self.case.messages.len(),
-                    has_before: shape::flag(reply, "hasBefore")?,
-                    has_after: shape::flag(reply, "hasAfter")?,
-                }
-            }
-            Call::Inbox { .. } => {
-                let first = self.case.views.len();
-                for item in reply.get("items")?.as_array()? {
-                    self.view(through(Source::List), item)?;
-                }
-                Reply::Inbox {
-                    items: first..self.case.views.len(),
-                    total: shape::signed(reply, "unreadTotal")?,
-                    position: shape::number(reply, "position")?,
-                    more: reply.get("nextCursor").is_some_and(Value::is_string),
-                }
-            }
-            Call::Unread => Reply::Badge {
-                total: shape::signed(reply, "unreadTotal")?,
-                conversations: shape::signed(reply, "conversations")?,
-            },
-            Call::Sync { .. } => {
-                let events = reply.get("events")?.as_array()?;
-                let frames = events
-                    .iter()
-                    .map(|event| self.told(at, through(Source::Event), event))
-                    .collect();
-                Reply::Sync {
-                    frames,
-                    position: shape::number(reply, "position")?,
-                    more: shape::flag(reply, "more")?,
-                }
-            }
-            Call::Search { .. } => {
-                let first = self.case.messages.len();
-                for item in reply.get("items")?.as_array()? {
-                    self.message(through(Source::Search), item.get("message")?)?;
-                }
-                Reply::Search(first..self.case.messages.len())
-            }
-            _ => Reply::None,
-        })
-    }
-
-    fn message(&mut self, look: Look, value: &Value) -> Option<usize> {
-        let message = shape::message(value, &mut self.case.names)?;
-        self.case.messages.push((look, message));
-        Some(self.case.messages.len() - 1)
-    }
-
-    fn view(&mut self, look: Look, value: &Value) -> Option<usize> {
-        let view = shape::view(value, &mut self.case.names)?;
-        self.saw_view(look, view);
-        Some(self.case.views.len() - 1)
-    }
-
-    fn saw_view(&mut self, look: Look, view: shape::View) {
-        if let Some(last) = view.last_message {
-            let source = match look.source {
-                Source::Ack => Source::List,
-                other => other,
-            };
-            self.case.messages.push((Look { source, ..look }, last));
-        }
-        let mine = (Some(view.read), Some(view.delivered));
-        self.saw_cursors(look, view.id, look.user, mine);
-        let theirs = (
-            Some(view.counterpart_read),
-            Some(view.counterpart_delivered),
-        );
-        self.saw_cursors(look, view.id, view.counterpart, theirs);
-        self.case.views.push((look, view));
-    }
-
-    fn saw_cursors(
-        &mut self,
-        look: Look,
-        conversation: Name,
-        user: Name,
-        (read, delivered): (Option<u64>, Option<u64>),
-    ) {
-        self.case.cursors.push(Cursors {
-            look,
-            conversation,
-            user,
-            read,
-            delivered,
-        });
-    }
-
-    fn told(&mut self, at: Point, look: Look, value: &Value) -> Told {
-        let event = shape::event(value, &mut self.case.names);
-        match event {
-            Event::Message { message, .. } => self.case.messages.push((look, message)),
-            Event::Conversation { view, .. } => self.saw_view(look, view),
-            Event::Cursor {
-                conversation,
-                user,
-                read,
-                delivered,
-            } => self.saw_cursors(look, conversation, user, (Some(read), Some(delivered))),
-            Event::Malformed => self.malformed(at, "the event is not what the contract says"),
-            _ => {}
-        }
-        let unread = value.get("unread");
-        Told {
-            at,
-            position: shape::number(value, "position"),
-            event,
-            unread: unread.and_then(|unread| {
-                Some(shape::Unread {
-                    count: shape::signed(unread, "count")?,
-                    total: shape::signed(unread, "total")?,
-                })
-            }),
         }
     }
 
@@ -516,51 +337,4 @@ impl Collector {
             Row::End => dump.complete = Some(at.i),
         }
     }
-
-    fn scan(&mut self, at: Point, op: usize, reply: &Value) {
-        if let Some(op) = self.case.ops.get(op) {
-            let user = op.user;
-            self.expose(at, user, reply);
-        }
-    }
-
-    /// Notes every conversation and every canary that an answer or a frame shows, however deep.
-    fn expose(&mut self, at: Point, user: Name, value: &Value) {
-        match value {
-            Value::String(text) => {
-                for word in canaries(&self.canary, text) {
-                    let word = Exposed::Canary(self.case.names.of(word));
-                    self.case.exposed.entry((user, word)).or_insert(at.i);
-                }
-            }
-            Value::Array(items) => {
-                for item in items {
-                    self.expose(at, user, item);
-                }
-            }
-            Value::Object(fields) => {
-                let of_view = fields.get("counterpart").and_then(|_| fields.get("id"));
-                for id in [fields.get("conversationId"), of_view]
-                    .into_iter()
-                    .flatten()
-                {
-                    if let Some(id) = id.as_str() {
-                        let id = Exposed::Conversation(self.case.names.of(id));
-                        self.case.exposed.entry((user, id)).or_insert(at.i);
-                    }
-                }
-                for field in fields.values() {
-                    self.expose(at, user, field);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The canaries in a text: each from its beginning up to the next white space.
-fn canaries<'a>(prefix: &'a str, text: &'a str) -> impl Iterator<Item = &'a str> {
-    text.match_indices(prefix)
-        .filter(|(_, found)| !found.is_empty())
-        .filter_map(|(at, _)| text.get(at..)?.split_whitespace().next())
 }

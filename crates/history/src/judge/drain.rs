@@ -7,7 +7,7 @@ use super::{
     shape::Event,
 };
 use crate::{
-    event::{Class, Party, Transport},
+    event::{Class, Transport},
     header::Limits,
     invariant::Invariant,
 };
@@ -20,23 +20,31 @@ const RESTART: u16 = 1012;
 
 pub(super) fn judge(case: &Case, limits: &Limits, findings: &mut Findings) {
     for drain in case.faults.values() {
-        if drain.class == Class::Drain && !is_disturbed(case, drain) {
+        if drain.class != Class::Drain {
+            continue;
+        }
+        let disturbed = |by: &[Class]| is_disturbed(case, drain, by);
+        if !disturbed(&[Class::Process, Class::Host]) {
             exit(case, drain, limits, findings);
-            operations(case, drain, limits, findings);
-            farewells(case, drain, findings);
+            if !disturbed(&[Class::Client]) {
+                farewells(case, drain, findings);
+                if !disturbed(&[Class::Database, Class::DatabaseAway]) {
+                    operations(case, drain, limits, findings);
+                }
+            }
         }
     }
 }
 
-/// Whether something else was broken at that time that may explain what went wrong.
-fn is_disturbed(case: &Case, drain: &Fault) -> bool {
+/// Whether something of these classes was broken at that time that may explain what went wrong.
+fn is_disturbed(case: &Case, drain: &Fault, by: &[Class]) -> bool {
     case.faults.values().any(|other| {
-        let hits = match other.class {
-            Class::Bus => false,
-            Class::Process | Class::Drain => other.target == drain.target,
-            _ => true,
-        };
-        hits && other.start != drain.start
+        // Another node's death, or that of all in turn of which this drain is one, explains nothing.
+        let elsewhere =
+            matches!(other.class, Class::Process | Class::Host) && other.target != drain.target;
+        by.contains(&other.class)
+            && !elsewhere
+            && other.start != drain.start
             && other.start.t <= drain.over()
             && other.over() >= drain.start.t
     })
@@ -74,8 +82,12 @@ fn operations(case: &Case, drain: &Fault, limits: &Limits, findings: &mut Findin
             && op
                 .connection
                 .and_then(|place| case.connections.get(place))
-                .and_then(|connection| connection.close)
-                .is_some_and(|(close, by, _)| by == Party::Client || close.i < drain.start.i);
+                .is_some_and(|connection| {
+                    let before = connection
+                        .close
+                        .is_some_and(|(close, ..)| close < drain.start);
+                    before || connection.ended_for_cause()
+                });
         if taken && !gone {
             let known = !op.in_doubt();
             let end = op.end.as_ref().map_or(op.begin, |(end, _)| *end);
@@ -95,7 +107,8 @@ fn farewells(case: &Case, drain: &Fault, findings: &mut Findings) {
             && connection.live().is_some_and(|live| live < drain.start)
             && connection
                 .close
-                .is_some_and(|(close, by, _)| close > drain.start && by != Party::Client);
+                .is_some_and(|(close, ..)| close > drain.start)
+            && !connection.ended_for_cause();
         if open {
             let lines = [connection.open.i, drain.start.i];
             findings.expect(

@@ -43,7 +43,7 @@ pub(super) fn count(case: &Case, sends: &Sends<'_>) -> Counts {
     counts
 }
 
-fn number(count: usize) -> u64 {
+pub(super) fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
@@ -126,17 +126,9 @@ pub(super) fn judge(
         counts.resumes,
     );
     guard("resumes on another node", thresholds.moves, counts.moves);
-    let probes: Vec<_> = case
-        .ops
-        .iter()
-        .filter_map(|op| match &op.call {
-            Call::Probe { verb, .. } if op.refused() => Some(verb.as_str()),
-            _ => None,
-        })
-        .collect();
-    guard("probes refused", thresholds.probes, number(probes.len()));
-    let verbs: BTreeSet<_> = probes.into_iter().collect();
-    guard("verbs probed", thresholds.probed_verbs, number(verbs.len()));
+    let (probes, verbs) = probes(case);
+    guard("probes refused", thresholds.probes, probes);
+    guard("verbs probed", thresholds.probed_verbs, verbs);
     let evicted = case
         .connections
         .iter()
@@ -152,6 +144,11 @@ pub(super) fn judge(
         witnessed(case),
     );
     guard("drains", thresholds.drains, counts.drains);
+    guard(
+        "invariants looked at",
+        thresholds.invariants,
+        counts.invariants,
+    );
     guard(
         "client states compared",
         thresholds.pictures,
@@ -177,6 +174,20 @@ pub(super) fn judge(
         u64::from(case.flaws.is_empty()),
     );
     guards
+}
+
+/// Probes that were refused, and how many verbs they were of.
+fn probes(case: &Case) -> (u64, u64) {
+    let refused: Vec<_> = case
+        .ops
+        .iter()
+        .filter_map(|op| match &op.call {
+            Call::Probe { verb, .. } if op.refused() => Some(verb.as_str()),
+            _ => None,
+        })
+        .collect();
+    let verbs: BTreeSet<_> = refused.iter().collect();
+    (number(refused.len()), number(verbs.len()))
 }
 
 /// Of sends while nothing was broken, those that were answered.

@@ -2,7 +2,7 @@
 //! never shows what was deleted.
 
 use super::{
-    case::{Case, Look, Op, Reply},
+    case::{Case, Look, Op, Reply, Source},
     findings::Findings,
     floors::{Floors, Step},
     log::Log,
@@ -200,6 +200,19 @@ fn deletions(case: &Case, log: &Log, findings: &mut Findings) {
                 case.names.text(message.conversation)
             )
         });
+    }
+    // A search finds words, and a deleted message has none.
+    for (look, message) in &case.messages {
+        if look.source == Source::Search {
+            let found = message.content != Content::Deleted;
+            findings.expect(Invariant::I17, found, &[look.since, look.i], || {
+                format!(
+                    "a search finds message {} of {}, which is deleted",
+                    message.seq,
+                    case.names.text(message.conversation)
+                )
+            });
+        }
     }
     for last in log.messages() {
         let message = last.message;

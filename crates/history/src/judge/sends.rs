@@ -38,7 +38,6 @@ impl<'a> Sends<'a> {
                 } => (client_id, text, None),
                 _ => continue,
             };
-            // A client id that was never seen in an answer has no name, and nothing to be held against.
             if let Some(client_id) = case.names.find(&client_id.to_ascii_lowercase()) {
                 let text = normalised(text);
                 sends

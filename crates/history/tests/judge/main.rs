@@ -10,3 +10,4 @@
 mod golden;
 mod model;
 mod story;
+mod verdict;

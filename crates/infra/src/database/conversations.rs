@@ -9,7 +9,12 @@ use messaging_domain::{
     Seq, SettingsChange, StreamHead, StreamHeads, UnreadTotals, UserId, Window,
 };
 
+#[cfg(feature = "planted-bugs")]
+use messaging_domain::{Failure, Role};
+
 use super::Database;
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{conversations, log, search};
 
 impl Conversations for Database {
@@ -24,6 +29,15 @@ impl Conversations for Database {
             })
             .await?
             .ok_or(Error::NotFound)?;
+        #[cfg(feature = "planted-bugs")]
+        if planted::strikes(Bug::SeatsMixedUp, 4)
+            && let Some((_, other)) = self.participants.iter().next()
+        {
+            return Ok(Participants {
+                conversation,
+                ..other
+            });
+        }
         self.participants.insert(conversation, found.clone());
         Ok(found)
     }
@@ -33,7 +47,13 @@ impl Conversations for Database {
     }
 
     async fn append(&self, draft: Draft) -> Result<Appended, Error> {
-        self.writer.act(draft).await
+        let appended = self.writer.act(draft).await;
+        #[cfg(feature = "planted-bugs")]
+        if appended.is_ok() && planted::strikes(Bug::RefusedAfterCommit, 40) {
+            let cause = "it was stored all the same";
+            return Err(Error::Overloaded(Failure::new("append", cause)));
+        }
+        appended
     }
 
     async fn edit(&self, edit: Edit) -> Result<Message, Error> {
@@ -113,6 +133,14 @@ impl Conversations for Database {
         let (from, to) = window.range(limit, latest.conversation.last_seq);
         let last = latest.conversation.last_seq;
         let words = self.words(std::slice::from_ref(&latest)).await?;
+        #[cfg(feature = "planted-bugs")]
+        let items = if to == last && planted::strikes(Bug::StalePage, 4) {
+            let mut items = items;
+            items.pop();
+            items
+        } else {
+            items
+        };
         Ok(MessagePage {
             conversation: latest.view(seat.role(), &words),
             items,
@@ -141,7 +169,10 @@ impl Conversations for Database {
             .filter_map(|row| {
                 let id = ConversationId::from(row.key().0);
                 let latest = latest.iter().find(|latest| latest.conversation.id == id)?;
-                let role = latest.conversation.role_of(user)?;
+                let role = latest.conversation.role_of(user);
+                #[cfg(feature = "planted-bugs")]
+                let role = role.or(planted::is(Bug::SearchFindsOthers).then_some(Role::Buyer));
+                let role = role?;
                 let message = row.into_message(&latest.conversation);
                 let highlights = request.query.highlights(message.content.searchable());
                 Some(SearchHit {

@@ -210,6 +210,17 @@ fn deletion() -> Vec<Golden> {
             story.ok(look, page("ben", &[message(1, "k1", "ann", "hello")]));
             ends_with(story, &[deleted(1, "k1", "ann")]);
         }),
+        broken("i17-found-after-deletion", Invariant::I17, move |story| {
+            sent(story, "ann", 1, "k1", "hello");
+            story.done("ann", delete(), deleted(1, "k1", "ann"));
+            let search = Call::Search {
+                q: "hello".to_owned(),
+                conversation: None,
+            };
+            let found = json!({"items": [{"message": deleted(1, "k1", "ann")}]});
+            story.done("ben", search, found);
+            ends_with(story, &[deleted(1, "k1", "ann")]);
+        }),
         broken("i17-kept-in-the-database", Invariant::I17, move |story| {
             sent(story, "ann", 1, "k1", "hello");
             story.done("ann", delete(), deleted(1, "k1", "ann"));

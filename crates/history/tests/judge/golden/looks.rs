@@ -226,6 +226,12 @@ fn acts() -> Vec<Golden> {
             rest(story);
             story.done("ben", latest(), page("ben", &[hello]));
         }),
+        legal("i23-refused-after-a-block", move |story| {
+            story.done("ben", block(), view("ben", 0, 0));
+            let op = story.invoke("ann", send("k1", "hello"));
+            story.fail(op, 403, "blocked");
+            rest(story);
+        }),
         legal("i23-sent-while-it-is-blocked", move |story| {
             let [hello, _] = words();
             let op = story.invoke("ann", send("k1", "hello"));

@@ -111,6 +111,19 @@ fn drains() -> Vec<Golden> {
         broken("i19-not-of-its-own-will", Invariant::I19, |story| {
             drain(story, &Drain { code: 101, ..GOOD });
         }),
+        legal("i19-a-token-ended-while-draining", |story| {
+            story.connect(1, "ben", None, 0);
+            story.live(1, 0);
+            story.fault("sigterm", Class::Drain, "n1", Edge::Start);
+            story.close(1, Party::Server, Some(4110));
+            story.add(Record::Exit(Exit {
+                node: "n1".to_owned(),
+                code: Some(0),
+                signal: None,
+            }));
+            story.fault("sigterm", Class::Drain, "n1", Edge::Stop);
+            rest(story);
+        }),
         legal("i19-drained", |story| drain(story, &GOOD)),
     ]
 }
@@ -163,6 +176,26 @@ fn service() -> Vec<Golden> {
         broken("i20-hangs", Invariant::I20, move |story| {
             pings(story, 9_000);
         }),
+        legal("i20-given-up-while-the-node-stood-still", |story| {
+            story.fault("pause", Class::Process, "n1", Edge::Start);
+            let op = story.invoke("ann", Call::Ping);
+            story.wait(6_000);
+            story.unknown(op);
+            story.fault("pause", Class::Process, "n1", Edge::Stop);
+            rest(story);
+        }),
+        broken(
+            "i20-given-up-while-the-database-was-slow",
+            Invariant::I20,
+            |story| {
+                story.fault("table_lock", Class::Database, "database", Edge::Start);
+                let op = story.invoke("ann", Call::Ping);
+                story.wait(6_000);
+                story.unknown(op);
+                story.fault("table_lock", Class::Database, "database", Edge::Stop);
+                rest(story);
+            },
+        ),
         legal("i20-slow", move |story| pings(story, 5_000)),
         broken(
             "i20-unanswered-while-all-was-calm",
