@@ -198,7 +198,7 @@ impl Live {
 
     /// Before a restart, the op that is being done may come to its end, so that the client knows.
     async fn wind_up(&mut self, session: &mut Session, farewell: Farewell) -> End {
-        let limit = session.connection.hub().timing().farewell_within;
+        let limit = session.connection.hub().timing().last_op_within;
         if farewell.close == Close::Restart
             && self.doing.is_some()
             && let Ok(done) = timeout(limit, finished(&mut self.doing)).await

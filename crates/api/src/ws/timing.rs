@@ -20,6 +20,8 @@ pub struct Timing {
     pub read_within: Duration,
     /// For `bye`, the close frame and the peer's answer to it.
     pub farewell_within: Duration,
+    /// For the op that is being done when the service goes down: as long as a commit may take.
+    pub last_op_within: Duration,
     /// From `token.expiring` to the expiry.
     pub expiry_notice: Duration,
     /// From the end of a person's last session to the word that they are offline.
@@ -42,6 +44,7 @@ impl Default for Timing {
             overflown_write_within: Duration::from_millis(250),
             read_within: Duration::from_secs(10),
             farewell_within: Duration::from_secs(1),
+            last_op_within: Duration::from_secs(3),
             expiry_notice: Duration::from_mins(1),
             offline_after: Duration::from_secs(5),
             typing_every: Duration::from_secs(3),

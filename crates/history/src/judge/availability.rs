@@ -60,18 +60,17 @@ fn deadlines(case: &Case, limits: &Limits, findings: &mut Findings) {
     }
 }
 
-/// Whether its client gave up because there was nobody who could have answered: the node stood still or
-/// was gone, or nothing came through. A database that does not answer excuses nothing.
+/// Whether nobody could have answered in time: the node stood still or was gone, or nothing came
+/// through. A database that does not answer excuses nothing.
 fn is_excused(case: &Case, op: &Op, end: u64) -> bool {
-    op.in_doubt()
-        && case.faults.values().any(|fault| {
-            let hits = match fault.class {
-                Class::Process | Class::Drain => fault.target == op.node,
-                Class::Client | Class::Host => true,
-                Class::Database | Class::DatabaseAway | Class::Bus => false,
-            };
-            hits && fault.start.t <= end && fault.over() >= op.begin.t
-        })
+    case.faults.values().any(|fault| {
+        let hits = match fault.class {
+            Class::Process | Class::Drain => fault.target == op.node,
+            Class::Client | Class::Host => true,
+            Class::Database | Class::DatabaseAway | Class::Bus => false,
+        };
+        hits && fault.start.t <= end && fault.over() >= op.begin.t
+    })
 }
 
 /// Whether anything was broken while it ran, or so shortly before that it may still have been felt.

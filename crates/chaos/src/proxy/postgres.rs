@@ -1,0 +1,140 @@
+//! The messages of PostgreSQL's protocol 3 (its manual, "Message Formats"), as far as to know a COMMIT.
+
+use super::{
+    frames::{Kind, Piece},
+    link::Direction,
+};
+
+/// Cuts one direction into its messages.
+pub(super) struct Messages {
+    direction: Direction,
+    /// The first message of a client has no type.
+    started: bool,
+    rest: Vec<u8>,
+}
+
+impl Messages {
+    pub(super) const fn new(direction: Direction) -> Self {
+        Self {
+            direction,
+            started: matches!(direction, Direction::Down),
+            rest: Vec::new(),
+        }
+    }
+
+    /// The messages that are whole by now; those between two that matter go on as one piece.
+    pub(super) fn split(&mut self, bytes: &[u8]) -> Vec<Piece> {
+        self.rest.extend_from_slice(bytes);
+        let mut pieces: Vec<Piece> = Vec::new();
+        while let Some(size) = self.size() {
+            let message: Vec<u8> = self.rest.drain(..size).collect();
+            let kind = if self.started {
+                self.kind(&message)
+            } else {
+                self.started = true;
+                Kind::Other
+            };
+            match pieces.last_mut() {
+                Some(last) if last.kind == Kind::Other && kind == Kind::Other => {
+                    last.bytes.extend(message);
+                }
+                _ => pieces.push(Piece {
+                    bytes: message,
+                    kind,
+                }),
+            }
+        }
+        pieces
+    }
+
+    /// How long the first message is, once it is whole.
+    fn size(&self) -> Option<usize> {
+        let kind = usize::from(self.started);
+        let length: [u8; 4] = self.rest.get(kind..kind + 4)?.try_into().ok()?;
+        let size = kind.checked_add(usize::try_from(u32::from_be_bytes(length)).ok()?)?;
+        (self.rest.len() >= size).then_some(size.max(kind + 4))
+    }
+
+    fn kind(&self, message: &[u8]) -> Kind {
+        let (Some(kind), Some(body)) = (message.first(), message.get(5..)) else {
+            return Kind::Other;
+        };
+        let is_commit = |body: &[u8]| {
+            let words = body.split(|byte| *byte == 0).next().unwrap_or_default();
+            words.trim_ascii().eq_ignore_ascii_case(b"commit")
+        };
+        match (self.direction, kind) {
+            (Direction::Up, b'Q') if is_commit(body) => Kind::Commit,
+            (Direction::Down, b'C') if is_commit(body) => Kind::Committed,
+            _ => Kind::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+        [&[kind][..], &length, body].concat()
+    }
+
+    fn startup() -> Vec<u8> {
+        let body = b"\0\x03\0\0user\0ann\0\0";
+        let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+        [&length[..], body].concat()
+    }
+
+    #[test]
+    fn a_commit_is_found_however_the_bytes_arrive() {
+        let sent = [
+            startup(),
+            message(b'Q', b"BEGIN\0"),
+            message(b'P', b"\0select commit\0\0\0"),
+            message(b'Q', b"COMMIT\0"),
+            message(b'Q', b"SELECT 1\0"),
+        ]
+        .concat();
+        for size in 1..sent.len() {
+            let mut messages = Messages::new(Direction::Up);
+            let pieces: Vec<Piece> = sent
+                .chunks(size)
+                .flat_map(|bytes| messages.split(bytes))
+                .collect();
+            let whole: Vec<u8> = pieces
+                .iter()
+                .flat_map(|piece| piece.bytes.clone())
+                .collect();
+            assert_eq!(whole, sent, "in pieces of {size}");
+            let commits: Vec<&Piece> = pieces
+                .iter()
+                .filter(|piece| piece.kind == Kind::Commit)
+                .collect();
+            assert_eq!(commits.len(), 1, "in pieces of {size}");
+            assert_eq!(commits[0].bytes, message(b'Q', b"COMMIT\0"));
+        }
+    }
+
+    #[test]
+    fn the_answer_to_a_commit_is_no_other_answer() {
+        let mut messages = Messages::new(Direction::Down);
+        let answers = [
+            message(b'C', b"BEGIN\0"),
+            message(b'C', b"COMMIT\0"),
+            message(b'Z', b"I"),
+        ];
+        let pieces = messages.split(&answers.concat());
+        let kinds: Vec<Kind> = pieces.iter().map(|piece| piece.kind).collect();
+        assert_eq!(kinds, [Kind::Other, Kind::Committed, Kind::Other]);
+    }
+
+    #[test]
+    fn what_is_not_whole_waits() {
+        let mut messages = Messages::new(Direction::Down);
+        let answer = message(b'C', b"COMMIT\0");
+        let (first, second) = answer.split_at(7);
+        assert!(messages.split(first).is_empty());
+        assert_eq!(messages.split(second).len(), 1);
+    }
+}
