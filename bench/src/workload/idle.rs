@@ -1,0 +1,117 @@
+//! Sockets that say hello and then nothing: what one of them costs.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use super::report_foreign;
+use crate::{
+    Common,
+    client::Socket,
+    machine::{Meter, Pids, kernel_memory, real, resident},
+    node::Node,
+    report::Report,
+};
+
+/// How many sockets come from one address: fewer than it has ports.
+const SOCKETS_OF_AN_ADDRESS: u64 = 1_000;
+
+/// How many sockets are opened at the same time.
+const AT_ONCE: u64 = 64;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// How many sockets, each of a person of its own. The service needs two open files for each.
+    #[arg(long, default_value_t = 9_000, value_parser = clap::value_parser!(u64).range(1..=200_000))]
+    sockets: u64,
+}
+
+pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
+    let mut report = Report::new(format!("{} idle sockets", options.sockets), common);
+    report.setting("SQLite, a node of its own for each run".to_owned());
+    for _ in 0..common.runs {
+        measure(common, options.sockets, &mut report).await?;
+    }
+    Ok(report)
+}
+
+async fn measure(common: &Common, sockets: u64, report: &mut Report) -> Result<()> {
+    let dir = tempfile::tempdir_in(&common.dir).context("make a folder")?;
+    let node = Node::start(&common.bin, dir.path(), &[])?;
+    let pids = Pids {
+        service: vec![node.pid()],
+        stores: Vec::new(),
+    };
+    let (memory, kernel) = (resident(node.pid())?, kernel_memory()?);
+    let opening = Meter::start(pids.clone())?;
+    let begun = Instant::now();
+    let mut sessions = open(&node, sockets).await?;
+    let took = begun.elapsed();
+    report.figure(
+        "opened and greeted, a second",
+        real(sockets) / took.as_secs_f64(),
+    );
+    report.figure(
+        "CPU of the service, µs a socket opened",
+        opening.read()?.service * 1e6 / real(sockets),
+    );
+    let each = |now: u64, before: u64| (real(now) - real(before)) / real(sockets);
+    report.figure(
+        "memory when all are open, KiB a socket",
+        each(resident(node.pid())?, memory),
+    );
+
+    // Heartbeats go out meanwhile, if it is longer than their 25 seconds.
+    let waiting = Meter::start(pids)?;
+    sleep(Duration::from_secs(common.seconds)).await;
+    let spent = waiting.read()?;
+    report.figure(
+        "memory at the end, KiB a socket",
+        each(resident(node.pid())?, memory),
+    );
+    report.figure(
+        "memory of the kernel, both ends and all else, KiB a socket",
+        each(kernel_memory()?, kernel),
+    );
+    report.figure(
+        "CPU of the service, % of a core",
+        spent.service * 100.0 / real(common.seconds),
+    );
+    report.figure("memory before, MiB", real(memory) / 1024.0);
+    report_foreign(&spent, report);
+    if sessions.try_join_next().is_some() {
+        bail!("a socket was closed");
+    }
+    Ok(())
+}
+
+/// Opens them, each of a person of its own.
+async fn open(node: &Node, sockets: u64) -> Result<JoinSet<u64>> {
+    let (mut opening, mut sessions) = (JoinSet::new(), JoinSet::new());
+    let address = node.address;
+    for number in 0..sockets {
+        if number >= AT_ONCE
+            && let Some(opened) = opening.join_next().await
+        {
+            let socket: Socket = opened.context("an opening broke")??;
+            sessions.spawn(socket.listen());
+        }
+        let host = u32::try_from(number / SOCKETS_OF_AN_ADDRESS).context("too many addresses")?;
+        let from = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + 1 + host);
+        opening.spawn(async move {
+            Socket::open(address, Some(IpAddr::V4(from)), &format!("person-{number}")).await
+        });
+    }
+    while let Some(opened) = opening.join_next().await {
+        sessions.spawn(opened.context("an opening broke")??.listen());
+    }
+    Ok(sessions)
+}
