@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    path::Path,
     time::Duration,
 };
 
@@ -17,7 +18,9 @@ use crate::{
     Common,
     client::Socket,
     machine::{Meter, Pids, kernel_memory, real, resident},
+    nats::Nats,
     node::Node,
+    postgres::Postgres,
     report::Report,
 };
 
@@ -32,28 +35,76 @@ pub(crate) struct Options {
     /// How many sockets, each of a person of its own. The service needs two open files for each.
     #[arg(long, default_value_t = 9_000, value_parser = clap::value_parser!(u64).range(1..=200_000))]
     sockets: u64,
+    /// On PostgreSQL and joined to NATS, where the node looks every few seconds for what it missed.
+    #[arg(long)]
+    joined: bool,
+}
+
+/// What a node is joined to.
+struct Stores {
+    postgres: Postgres,
+    nats: Nats,
+}
+
+impl Stores {
+    fn start(parent: &Path, dir: &Path) -> Result<Self> {
+        Ok(Self {
+            postgres: Postgres::start(parent)?,
+            nats: Nats::start(dir)?,
+        })
+    }
 }
 
 pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     let mut report = Report::new(format!("{} idle sockets", options.sockets), common);
-    report.setting("SQLite, a node of its own for each run".to_owned());
-    for _ in 0..common.runs {
-        measure(common, options.sockets, &mut report).await?;
+    report.setting("a node and a database of its own for each run".to_owned());
+    for run in 0..common.runs {
+        let dir = tempfile::tempdir_in(&common.dir).context("make a folder")?;
+        let stores = options
+            .joined
+            .then(|| Stores::start(&common.dir, dir.path()))
+            .transpose()?;
+        if run == 0 {
+            report.setting(stores.as_ref().map_or_else(
+                || "SQLite".to_owned(),
+                |stores| format!("{}, {}", stores.postgres.words(), Nats::words()),
+            ));
+        }
+        let node = start(common, dir.path(), stores.as_ref())?;
+        let pids = Pids {
+            service: vec![node.pid()],
+            stores: stores
+                .iter()
+                .flat_map(|stores| [stores.postgres.pid(), stores.nats.pid()])
+                .collect(),
+        };
+        measure(&node, pids, common.seconds, options.sockets, &mut report).await?;
     }
     Ok(report)
 }
 
-async fn measure(common: &Common, sockets: u64, report: &mut Report) -> Result<()> {
-    let dir = tempfile::tempdir_in(&common.dir).context("make a folder")?;
-    let node = Node::start(&common.bin, dir.path(), &[])?;
-    let pids = Pids {
-        service: vec![node.pid()],
-        stores: Vec::new(),
+fn start(common: &Common, dir: &Path, stores: Option<&Stores>) -> Result<Node> {
+    let Some(Stores { postgres, nats }) = stores else {
+        return Node::start(&common.bin, dir, &[]);
     };
+    let settings = [
+        ("MESSAGING_DATABASE_URL", &*postgres.url()),
+        ("MESSAGING_NATS_URL", &*nats.url()),
+    ];
+    Node::start(&common.bin, dir, &settings)
+}
+
+async fn measure(
+    node: &Node,
+    pids: Pids,
+    seconds: u64,
+    sockets: u64,
+    report: &mut Report,
+) -> Result<()> {
     let (memory, kernel) = (resident(node.pid())?, kernel_memory()?);
     let opening = Meter::start(pids.clone())?;
     let begun = Instant::now();
-    let mut sessions = open(&node, sockets).await?;
+    let mut sessions = open(node, sockets).await?;
     let took = begun.elapsed();
     report.figure(
         "opened and greeted, a second",
@@ -71,7 +122,7 @@ async fn measure(common: &Common, sockets: u64, report: &mut Report) -> Result<(
 
     // Heartbeats go out meanwhile, if it is longer than their 25 seconds.
     let waiting = Meter::start(pids)?;
-    sleep(Duration::from_secs(common.seconds)).await;
+    sleep(Duration::from_secs(seconds)).await;
     let spent = waiting.read()?;
     report.figure(
         "memory at the end, KiB a socket",
@@ -81,9 +132,11 @@ async fn measure(common: &Common, sockets: u64, report: &mut Report) -> Result<(
         "memory of the kernel, both ends and all else, KiB a socket",
         each(kernel_memory()?, kernel),
     );
+    let percent = |spent: f64| spent * 100.0 / real(seconds);
+    report.figure("CPU of the service, % of a core", percent(spent.service));
     report.figure(
-        "CPU of the service, % of a core",
-        spent.service * 100.0 / real(common.seconds),
+        "CPU of its database and bus, % of a core",
+        percent(spent.stores),
     );
     report.figure("memory before, MiB", real(memory) / 1024.0);
     report_foreign(&spent, report);
