@@ -65,11 +65,6 @@ pub(crate) fn resident(pid: u32) -> Result<u64> {
     kib(Path::new(&format!("/proc/{pid}/status")), "VmRSS:")
 }
 
-/// Kernel memory that cannot be reclaimed, of the whole machine, in KiB: sockets are in there.
-pub(crate) fn kernel_memory() -> Result<u64> {
-    kib(Path::new("/proc/meminfo"), "SUnreclaim:")
-}
-
 fn kib(path: &Path, name: &str) -> Result<u64> {
     let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
     text.lines()

@@ -17,7 +17,7 @@ use super::report_foreign;
 use crate::{
     Common,
     client::Socket,
-    machine::{Meter, Pids, kernel_memory, real, resident},
+    machine::{Meter, Pids, real, resident},
     nats::Nats,
     node::Node,
     postgres::Postgres,
@@ -101,7 +101,7 @@ async fn measure(
     sockets: u64,
     report: &mut Report,
 ) -> Result<()> {
-    let (memory, kernel) = (resident(node.pid())?, kernel_memory()?);
+    let memory = resident(node.pid())?;
     let opening = Meter::start(pids.clone())?;
     let begun = Instant::now();
     let mut sessions = open(node, sockets).await?;
@@ -127,10 +127,6 @@ async fn measure(
     report.figure(
         "memory at the end, KiB a socket",
         each(resident(node.pid())?, memory),
-    );
-    report.figure(
-        "memory of the kernel, both ends and all else, KiB a socket",
-        each(kernel_memory()?, kernel),
     );
     let percent = |spent: f64| spent * 100.0 / real(seconds);
     report.figure("CPU of the service, % of a core", percent(spent.service));
