@@ -1,0 +1,68 @@
+//! `bench`: measures what one node carries, and prints each figure with how it came about.
+
+mod client;
+mod machine;
+mod nats;
+mod node;
+mod postgres;
+mod report;
+mod text;
+mod workload;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use workload::{idle, nodes, send, start};
+
+#[derive(Debug, Parser)]
+#[command(about = "Measures what one node of the messaging service carries")]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    workload: Workload,
+}
+
+/// What all workloads are told.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The service's binary, built for release.
+    #[arg(long, global = true, default_value = "target/release/messaging")]
+    bin: PathBuf,
+    /// Where databases are put; on the disk that is to be measured.
+    #[arg(long, global = true, default_value = "/tmp")]
+    dir: PathBuf,
+    /// How often it is measured.
+    #[arg(long, global = true, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    runs: u32,
+    /// How long each run is, in seconds.
+    #[arg(long, global = true, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    seconds: u64,
+}
+
+#[derive(Debug, Subcommand)]
+enum Workload {
+    /// S1, S3, S4: pairs that send, each its next message when the last one was acknowledged and delivered.
+    Send(send::Options),
+    /// I1: sockets that say hello and then nothing.
+    Idle(idle::Options),
+    /// N1: from one node to another over NATS, against the same on one node.
+    Nodes(nodes::Options),
+    /// C1: from the start of the process until it listens.
+    Start,
+}
+
+// One thread: the load generator shares the machine with what it measures.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let Cli { common, workload } = Cli::parse();
+    let report = match workload {
+        Workload::Send(options) => send::run(&common, &options).await?,
+        Workload::Idle(options) => idle::run(&common, &options).await?,
+        Workload::Nodes(options) => nodes::run(&common, &options).await?,
+        Workload::Start => start::run(&common)?,
+    };
+    report.print();
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! A PostgreSQL of one's own, durable as in production, and what it says of its work.
+
+use std::{
+    fs::{self, File},
+    os::unix::{fs::chown, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+
+use crate::report::words;
+
+/// What differs from the settings as they come. `fsync`, `synchronous_commit` and `full_page_writes` do not.
+const SETTINGS: [&str; 4] = [
+    "listen_addresses=",
+    "max_connections=100",
+    "shared_buffers=1GB",
+    "max_wal_size=4GB",
+];
+
+/// How long the server may take to start.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A server with a cluster that is gone afterwards.
+pub(crate) struct Postgres {
+    server: Child,
+    binaries: PathBuf,
+    account: Option<Account>,
+    dir: TempDir,
+}
+
+/// Who runs the server, which refuses to work for root.
+#[derive(Debug, Clone, Copy)]
+struct Account {
+    user: u32,
+    group: u32,
+}
+
+impl Postgres {
+    pub(crate) fn start(parent: &Path) -> Result<Self> {
+        let binaries = binaries()?;
+        let dir = tempfile::Builder::new()
+            .prefix("messaging-bench-pg.")
+            .tempdir_in(parent)
+            .context("make a folder for PostgreSQL")?;
+        let account = account(dir.path())?;
+        if let Some(Account { user, group }) = account {
+            chown(dir.path(), Some(user), Some(group)).context("give PostgreSQL its folder")?;
+        }
+        let log = File::create(dir.path().join("server.log")).context("make a log")?;
+        let made = as_account(&binaries.join("initdb"), account, dir.path())
+            .args([
+                "--pgdata",
+                "data",
+                "--username",
+                "postgres",
+                "--auth",
+                "trust",
+            ])
+            .args(["--encoding", "UTF8", "--locale", "C"])
+            .stdout(log.try_clone().context("share a log")?)
+            .stderr(log.try_clone().context("share a log")?)
+            .status()
+            .context("run initdb")?;
+        if !made.success() {
+            bail!(
+                "initdb failed:\n{}",
+                fs::read_to_string(dir.path().join("server.log")).unwrap_or_default()
+            );
+        }
+        let sockets = format!("unix_socket_directories={}", dir.path().display());
+        let server = as_account(&binaries.join("postgres"), account, dir.path())
+            .args(["-D", "data", "-c", &sockets])
+            .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
+            .stdout(log.try_clone().context("share a log")?)
+            .stderr(log)
+            .spawn()
+            .context("start PostgreSQL")?;
+        let postgres = Self {
+            server,
+            binaries,
+            account,
+            dir,
+        };
+        let begun = Instant::now();
+        while postgres.ask("SELECT 1").is_err() {
+            if begun.elapsed() > PATIENCE {
+                bail!("PostgreSQL does not start");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(postgres)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// For the service.
+    pub(crate) fn url(&self) -> String {
+        format!(
+            "postgres:///postgres?host={}&user=postgres",
+            self.dir.path().display()
+        )
+    }
+
+    /// Its version, and what was set.
+    pub(crate) fn words(&self) -> String {
+        let version = words(Command::new(self.binaries.join("postgres")).arg("--version"));
+        format!(
+            "{version}, fsync on, {}",
+            SETTINGS.get(2..).unwrap_or(&[]).join(", ")
+        )
+    }
+
+    /// The answer to a query, columns apart by `|`.
+    pub(crate) fn ask(&self, query: &str) -> Result<String> {
+        let output = Command::new(self.binaries.join("psql"))
+            .args(["-XAtq", "-U", "postgres", "-d", "postgres", "-h"])
+            .arg(self.dir.path())
+            .args(["-c", query])
+            .output()
+            .context("run psql")?;
+        if !output.status.success() {
+            bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The answer to a query for one number.
+    pub(crate) fn number(&self, query: &str) -> Result<f64> {
+        self.ask(query)?
+            .parse()
+            .with_context(|| format!("not a number: {query}"))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // The folder goes either way; at worst a process of the server notices that later.
+        let _ = as_account(&self.binaries.join("pg_ctl"), self.account, self.dir.path())
+            .args([
+                "--pgdata",
+                "data",
+                "--mode",
+                "immediate",
+                "--silent",
+                "stop",
+            ])
+            .status();
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn as_account(program: &Path, account: Option<Account>, dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(dir);
+    if let Some(Account { user, group }) = account {
+        command.uid(user).gid(group);
+    }
+    command
+}
+
+/// Nobody else, unless this is root.
+fn account(own: &Path) -> Result<Option<Account>> {
+    use std::os::unix::fs::MetadataExt as _;
+    if fs::metadata(own).context("look at a folder")?.uid() != 0 {
+        return Ok(None);
+    }
+    let people = fs::read_to_string("/etc/passwd").context("read who there is")?;
+    let find = |name: &str| {
+        people.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            (fields.next()? == name).then_some(())?;
+            let user = fields.nth(1)?.parse().ok()?;
+            let group = fields.next()?.parse().ok()?;
+            Some(Account { user, group })
+        })
+    };
+    find("postgres")
+        .or_else(|| find("nobody"))
+        .map(Some)
+        .context("there is nobody to run PostgreSQL for root")
+}
+
+/// Where the server's programs are: the newest that Debian has, or where `pg_config` says.
+fn binaries() -> Result<PathBuf> {
+    let version = |path: &PathBuf| {
+        path.file_name()
+            .and_then(|name| name.to_str()?.parse::<u32>().ok())
+    };
+    let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    found.sort_by_key(version);
+    let newest = found.pop().map(|path| path.join("bin"));
+    let said = || PathBuf::from(words(Command::new("pg_config").arg("--bindir")));
+    let dir = newest.unwrap_or_else(said);
+    if !dir.join("initdb").exists() {
+        bail!("no PostgreSQL: install its server (Debian: apt-get install postgresql)");
+    }
+    Ok(dir)
+}

@@ -1,0 +1,53 @@
+//! What messages cost PostgreSQL: log, transactions, rows and disk.
+
+use anyhow::Result;
+
+use crate::{machine::real, postgres::Postgres, report::Report};
+
+/// How far PostgreSQL's counters are.
+pub(super) struct Written {
+    wal: f64,
+    commits: f64,
+}
+
+impl Written {
+    pub(super) fn read(postgres: &Postgres) -> Result<Self> {
+        Ok(Self {
+            wal: postgres.number("SELECT pg_current_wal_insert_lsn() - '0/0'")?,
+            commits: postgres
+                .number("SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'")?,
+        })
+    }
+
+    pub(super) fn report_since(&self, before: &Self, sent: u64, report: &mut Report) {
+        report.figure("WAL, bytes a message", (self.wal - before.wal) / real(sent));
+        report.figure(
+            "transactions of all kinds a message",
+            (self.commits - before.commits) / real(sent),
+        );
+    }
+}
+
+/// What is on the disk, by table.
+pub(super) fn report_sizes(postgres: &Postgres, sent: u64, report: &mut Report) -> Result<()> {
+    for table in ["messages", "events"] {
+        let heap = postgres.number(&format!("SELECT pg_table_size('{table}')"))?;
+        let indexes = postgres.number(&format!("SELECT pg_indexes_size('{table}')"))?;
+        report.figure(
+            &format!("disk, rows of {table}, bytes a message"),
+            heap / real(sent),
+        );
+        report.figure(
+            &format!("disk, indexes of {table}, bytes a message"),
+            indexes / real(sent),
+        );
+    }
+    let rows = postgres.number("SELECT count(*) FROM events")?;
+    report.figure("event rows a message", rows / real(sent));
+    let all = postgres.number("SELECT pg_database_size('postgres')")?;
+    report.figure(
+        "disk, all of the database, bytes a message",
+        all / real(sent),
+    );
+    Ok(())
+}
