@@ -313,6 +313,20 @@ fn identifier_of_crate(line: &str) -> String {
 }
 
 #[test]
+fn who_judges_and_measures_the_service_knows_none_of_its_crates() {
+    let of_the_service = ["messaging-domain", "messaging-infra", "messaging-api"];
+    let mut found = Vec::new();
+    for folder in ["crates/history", "crates/chaos", "bench"] {
+        let manifest = read(&root().join(folder).join("Cargo.toml"));
+        let named = of_the_service
+            .iter()
+            .filter(|name| manifest.contains(*name));
+        found.extend(named.map(|name| format!("{folder}/Cargo.toml: {name}")));
+    }
+    assert_none(&found, "speak to the binary, by the contract alone");
+}
+
+#[test]
 fn the_wire_knows_no_door_and_no_store() {
     let found: Vec<_> = sources()
         .iter()
