@@ -125,26 +125,34 @@ impl Session {
                 | Call::Start {
                     client_id: Some(_), ..
                 },
-                Outcome::Unknown,
-            ) => {
-                if self.doubts.len() == DOUBTS {
-                    self.doubts.pop_front();
-                }
-                self.doubts.push_back(call.clone());
-            }
+                outcome,
+            ) => match outcome {
+                // Some are given up: nobody will ever know.
+                Outcome::Unknown if self.rng.u8(..100) < 80 => self.try_again_later(call),
+                // Also after a doubt: refused for now says nothing of the attempt before.
+                Outcome::Fail(Some(code)) if code == "overloaded" => self.try_again_later(call),
+                _ => {}
+            },
             _ => {}
         }
+    }
+
+    fn try_again_later(&mut self, call: &Call) {
+        if self.doubts.len() == DOUBTS {
+            self.doubts.pop_front();
+        }
+        self.doubts.push_back(call.clone());
     }
 
     fn choose(&mut self) -> Option<Act> {
         if let Some(call) = self.intentions.pop_front() {
             return Some(Act::of(call));
         }
-        if let Some(call) = self.doubts.pop_front() {
-            // Some are given up: nobody will ever know.
-            if self.rng.u8(..100) < 80 {
-                return Some(Act::of(call));
-            }
+        // Not only these, or a service that refuses for a while would be asked nothing else.
+        if self.rng.bool()
+            && let Some(call) = self.doubts.pop_front()
+        {
+            return Some(Act::of(call));
         }
         let total: u16 = WEIGHTS.iter().map(|(_, weight)| weight).sum();
         let mut roll = self.rng.u16(..total);
