@@ -150,9 +150,21 @@ async fn who_is_there_and_who_writes_is_known_on_every_node() {
     hears_writing(&mut watcher, &mut other, &bob, &conversation).await;
     hears_writing(&mut other, &mut watcher, &ann, &conversation).await;
     // A second session, on this node, and the first one goes: nobody notices.
+    let carol = pair.left.person("carol").await;
+    let with_carol = pair.left.conversation(&ann, &carol).await;
+    let carols = Socket::of(&pair.right, &carol).await;
+    watcher.event("conversation.created").await;
+    let joined = watcher.ok("room.join", room(&with_carol)).await;
+    assert_eq!(joined["presence"]["online"], true);
     let second = Socket::of(&pair.left, &bob).await;
     drop(other);
-    actix_web::rt::time::sleep(2 * grace).await;
+    // She goes after him: when that is told, his time is over, too.
+    drop(carols);
+    let event = watcher.event("presence").await;
+    assert_eq!(
+        (&event["userId"], &event["online"]),
+        (&json!(carol.id), &json!(false))
+    );
     watcher.hears_nothing().await;
     drop(second);
     let event = watcher.event("presence").await;
