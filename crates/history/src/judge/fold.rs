@@ -1,113 +1,18 @@
 //! I11: what a client has after folding events over its last full fetch is what a fresh fetch gives.
 
+mod picture;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::picture::Picture;
 use super::{
     case::{Case, Op, Point, Reply, Told},
     findings::Findings,
     log::Log,
     names::Name,
-    shape::{Content, Event, Message, View},
+    shape::View,
 };
 use crate::{call::Call, invariant::Invariant};
-
-/// What a client knows.
-#[derive(Debug, Default)]
-struct Picture {
-    user: Option<Name>,
-    position: u64,
-    /// Unread in all, once it was told.
-    total: Option<i64>,
-    conversations: BTreeMap<Name, View>,
-    messages: BTreeMap<(Name, u64), (u64, Content)>,
-    /// Whether it knows all conversations there are.
-    whole: bool,
-    /// The lists that were seen up to their ends.
-    lists: BTreeSet<bool>,
-}
-
-impl Picture {
-    /// Applies an event. What was applied already changes nothing; a gap says `false`.
-    fn apply(&mut self, told: &Told) -> bool {
-        let Some(position) = told.position else {
-            return true;
-        };
-        if position <= self.position {
-            return true;
-        }
-        if position != self.position + 1 {
-            return false;
-        }
-        self.position = position;
-        let conversation = match told.event {
-            Event::Message { message, .. } => {
-                self.place(message);
-                message.conversation
-            }
-            Event::Conversation { view, .. } => {
-                self.conversations.insert(view.id, view);
-                view.id
-            }
-            Event::Cursor {
-                conversation,
-                user,
-                read,
-                delivered,
-            } => {
-                if let Some(view) = self.conversations.get_mut(&conversation) {
-                    if Some(user) == self.user {
-                        (view.read, view.delivered) = (read, delivered);
-                    } else {
-                        (view.counterpart_read, view.counterpart_delivered) = (read, delivered);
-                    }
-                }
-                conversation
-            }
-            _ => return true,
-        };
-        if let Some(unread) = told.unread {
-            self.total = Some(unread.total);
-            if let Some(view) = self.conversations.get_mut(&conversation) {
-                view.unread = unread.count;
-            }
-        }
-        true
-    }
-
-    fn place(&mut self, message: Message) {
-        let known = self
-            .messages
-            .entry((message.conversation, message.seq))
-            .or_insert((message.revision, message.content));
-        if message.revision > known.0 {
-            *known = (message.revision, message.content);
-        }
-        let Some(view) = self.conversations.get_mut(&message.conversation) else {
-            return;
-        };
-        if message.seq > view.last_seq {
-            view.last_seq = message.seq;
-            view.last_activity_at = message.created_at;
-        }
-        let newer = view
-            .last_message
-            .is_none_or(|last| last.seq != message.seq || message.revision > last.revision);
-        if message.seq == view.last_seq && newer {
-            view.last_message = Some(message);
-        }
-    }
-
-    /// Takes a page of a list.
-    fn list(&mut self, views: &[(super::case::Look, View)], archived: bool, more: bool) {
-        for (_, view) in views {
-            self.conversations.entry(view.id).or_insert(*view);
-        }
-        if !more {
-            self.lists.insert(archived);
-            self.whole |= self.lists.len() == 2;
-        }
-    }
-}
 
 /// What a client went through, in order.
 enum Step<'a> {
@@ -174,18 +79,14 @@ fn steps(case: &Case) -> BTreeMap<Name, (Name, Vec<(Point, Step<'_>)>)> {
 }
 
 /// What the session has in the end; `None` when it waits for a snapshot, or has a gap (which is I10's).
-fn replay(case: &Case, user: Name, steps: Vec<(Point, Step<'_>)>) -> Option<Picture> {
-    let mut picture: Option<Picture> = None;
-    let mut waiting: Option<(Point, Vec<&Told>)> = None;
+fn replay<'a>(case: &'a Case, user: Name, steps: Vec<(Point, Step<'a>)>) -> Option<Picture<'a>> {
+    let mut picture: Option<Picture<'_>> = None;
+    let mut waiting: Option<(Point, Vec<&'a Told>)> = None;
     for (at, step) in steps {
         match step {
             Step::Welcomed { resumed: true, .. } => {}
             Step::Welcomed { position, .. } => {
-                picture = (position == 0).then(|| Picture {
-                    user: Some(user),
-                    whole: true,
-                    ..Picture::default()
-                });
+                picture = (position == 0).then(|| Picture::of_nothing(user));
                 waiting = picture.is_none().then(|| (at, Vec::new()));
             }
             Step::Told(told) => {
@@ -213,20 +114,15 @@ fn replay(case: &Case, user: Name, steps: Vec<(Point, Step<'_>)>) -> Option<Pict
                     let views = case.views.get(items.clone()).unwrap_or_default();
                     let after = waiting.as_ref().is_some_and(|(since, _)| op.begin > *since);
                     if after && !archived && !continued {
-                        let mut taken = Picture {
-                            user: Some(user),
-                            position: *position,
-                            total: Some(*total),
-                            ..Picture::default()
-                        };
-                        taken.list(views, *archived, *more);
+                        let mut taken = Picture::begun(user, *position, *total);
+                        taken.list(views, *position, *archived, *more);
                         let heard = waiting.take().map_or(Vec::new(), |(_, heard)| heard);
                         let exact = heard.into_iter().all(|told| taken.apply(told));
                         picture = exact.then_some(taken);
                     } else if let Some(picture) = &mut picture
                         && !picture.whole
                     {
-                        picture.list(views, *archived, *more);
+                        picture.list(views, *position, *archived, *more);
                     }
                 }
                 (Call::Sync { .. }, Reply::Sync { frames, .. }) => {
@@ -291,7 +187,7 @@ fn compare(
     case: &Case,
     log: &Log,
     session: Name,
-    picture: &Picture,
+    picture: &Picture<'_>,
     fresh: &Fresh,
     findings: &mut Findings,
 ) {

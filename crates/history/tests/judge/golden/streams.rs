@@ -94,8 +94,37 @@ fn archives(story: &mut Story, is_told: bool) {
     story.done("ben", list(true), inbox(&archived, 0, 2));
 }
 
+/// Ben is told of a message while his archive is being read, and the answer is from before. A fresh fetch has
+/// the message and nothing else, or more that nobody was told of.
+fn lists_late(story: &mut Story, is_told: bool) {
+    story.connect(1, "ben", None, 1);
+    let of_socket =
+        |story: &mut Story, archived| story.invoke_as("ben", Some("ben.1"), None, list(archived));
+    let op = of_socket(story, false);
+    let nothing = json!({"items": [], "unreadTotal": 0, "epoch": "e", "position": 1});
+    story.ok(op, nothing);
+    story.live(1, 1);
+    let word = words(story, 1).remove(0);
+    let mut before = view("ben", 0, 0);
+    before["archived"] = json!(true);
+    let mut after = before.clone();
+    after["lastSeq"] = json!(1);
+    after["lastMessage"] = word.clone();
+    after["muted"] = json!(!is_told);
+    after["unreadCount"] = json!(1);
+    let op = of_socket(story, true);
+    story.frame(1, created(2, &word));
+    story.ok(op, inbox(&before, 0, 1));
+    rest(story);
+    story.done("ben", list(true), inbox(&after, 1, 2));
+}
+
 fn pictures() -> Vec<Golden> {
     vec![
+        broken("i11-listed-late-and-not-told", Invariant::I11, |story| {
+            lists_late(story, false);
+        }),
+        legal("i11-listed-late", |story| lists_late(story, true)),
         broken("i11-folded-into-something-else", Invariant::I11, |story| {
             archives(story, false);
         }),
