@@ -26,7 +26,7 @@ use crate::{
     recorder::Recorder,
     say,
     schedule::{self, Schedule},
-    session::{Pace, Session},
+    session::Session,
     setup,
     size::Size,
     tmpfs::Tmpfs,
@@ -130,12 +130,11 @@ async fn drive(
     setup::directory(cluster, world).await?;
     setup::talks(world, size, seed).await;
     let mut rng = fastrand::Rng::with_seed(seed);
-    let pace = Pace { think: size.think };
     let mut sessions = JoinSet::new();
     let people: Vec<String> = world.buyers.iter().chain(&world.sellers).cloned().collect();
     for user in people {
         for number in 0..rng.usize(1..=3) {
-            let session = Session::new(Arc::clone(world), &user, number, rng.u64(..), pace);
+            let session = Session::new(Arc::clone(world), &user, number, rng.u64(..), size.pace);
             sessions.spawn(session.run(number == 0));
         }
     }

@@ -35,6 +35,8 @@ pub(crate) const GIVES_UP: Duration = Duration::from_secs(6);
 pub(crate) struct Pace {
     /// Between two operations, at most; half of it on average.
     pub(crate) think: Duration,
+    /// Of a thousand operations, so many are to leave and come back.
+    pub(crate) leaves: u16,
 }
 
 /// A client.
@@ -144,7 +146,7 @@ impl Session {
         if self.live.is_none() {
             return;
         }
-        if self.rng.u16(..1_000) < 12 {
+        if self.rng.u16(..1_000) < self.pace.leaves {
             let politely = self.rng.bool();
             self.leave(politely).await;
             return;

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::{
     cluster::{Cluster, SERVER_KEY},
-    session::{Pace, Session, register},
+    session::{Session, register},
     size::Size,
     world::World,
 };
@@ -80,10 +80,14 @@ pub(crate) async fn talks(world: &Arc<World>, size: &Size, seed: u64) {
         let buyer = world.buyers.get(number % world.buyers.len().max(1));
         let seller = world.sellers.get(rng.usize(..world.sellers.len().max(1)));
         if let (Some(buyer), Some(seller)) = (buyer, seller) {
-            let pace = Pace { think: size.think };
             let product = format!("product-{}-{seller}", rng.u8(..3));
-            let mut session =
-                Session::new(Arc::clone(world), buyer, 1_000 + number, rng.u64(..), pace);
+            let mut session = Session::new(
+                Arc::clone(world),
+                buyer,
+                1_000 + number,
+                rng.u64(..),
+                size.pace,
+            );
             session.begin(seller, Some(product)).await;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cli;
+use crate::{cli, session::Pace};
 
 /// How big a run is.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +13,8 @@ pub(crate) struct Size {
     pub(crate) sellers: usize,
     /// Conversations at the start.
     pub(crate) conversations: usize,
-    /// Between two operations of a session, at most.
-    pub(crate) think: Duration,
+    /// How busy each session is.
+    pub(crate) pace: Pace,
     /// Windows of faults.
     pub(crate) windows: usize,
     /// The most faults that overlap.
@@ -40,7 +40,10 @@ impl Size {
             buyers: 18,
             sellers: 9,
             conversations: 36,
-            think: Duration::from_millis(160),
+            pace: Pace {
+                think: Duration::from_millis(160),
+                leaves: 12,
+            },
             windows: 8,
             overlap: 2,
             hold_ms: (1_500, 3_000),
@@ -52,7 +55,16 @@ impl Size {
         };
         match profile {
             cli::Profile::Short => short,
+            // Of a release build, which carries more; and resumes are counted too.
             cli::Profile::Long | cli::Profile::Liveness => Self {
+                buyers: 28,
+                sellers: 14,
+                conversations: 60,
+                pace: Pace {
+                    think: Duration::from_millis(80),
+                    leaves: 60,
+                },
+                accepted: 40_000,
                 windows: 20,
                 overlap: 3,
                 hold_ms: (2_000, 7_000),

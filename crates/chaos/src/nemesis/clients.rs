@@ -104,6 +104,7 @@ impl Nemesis {
         let address = self.cluster.address(place).await?;
         let slowly = Pace {
             think: Duration::from_millis(500),
+            leaves: 12,
         };
         let person = |name: &str, number| {
             let user = format!("{name}-{seed:x}");

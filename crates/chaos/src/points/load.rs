@@ -180,6 +180,7 @@ impl Scene {
     pub(super) fn session(&self, user: &str, number: usize, seed: u64) -> Session {
         let pace = Pace {
             think: Duration::from_millis(1),
+            leaves: 12,
         };
         Session::new(Arc::clone(&self.world), user, number, seed, pace)
     }
