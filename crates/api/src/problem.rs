@@ -1,6 +1,7 @@
 //! How a refusal is worded: RFC 9457 problems, from the one table of codes and statuses.
 
 mod code;
+mod sparse;
 
 use std::{fmt, time::Duration};
 
@@ -13,12 +14,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use code::Code;
+use sparse::Sparse;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// After how long to try again when the service is overloaded.
 const BACK_OFF: Duration = Duration::from_secs(1);
+
+/// Refusals for overload, as the log has them.
+static OVERLOADS: Sparse = Sparse::new();
 
 /// Why the service itself, rather than a rule of messaging, refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,7 +232,10 @@ impl From<Error> for Problem {
             }
             Error::Resync => Self::new(S::GONE, Code::Resync, detail),
             Error::Overloaded(failure) => {
-                tracing::warn!(%failure, "overloaded");
+                // A load that is refused has a reason that is the same each time.
+                if let Some(times) = OVERLOADS.speaks() {
+                    tracing::warn!(%failure, times, "overloaded");
+                }
                 Refusal::Overloaded.into()
             }
             Error::Failed(failure) => {

@@ -82,7 +82,7 @@ impl Cluster {
         };
         let disk_at = shape.folder.join("disk");
         let disk = (shape.small_disk && postgres.is_none())
-            .then(|| Tmpfs::mount(&disk_at, 160))
+            .then(|| Tmpfs::mount(&disk_at, 1_024))
             .transpose()?;
         let file = postgres.is_none().then(|| match &disk {
             Some(disk) => disk.path().join("messaging.db"),

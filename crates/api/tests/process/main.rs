@@ -10,4 +10,5 @@
 mod descriptors;
 mod node;
 mod overload;
+mod passwords;
 mod traces;
