@@ -89,9 +89,13 @@ pub(crate) fn connect(url: &DatabaseUrl, purpose: Purpose) -> Result<Conn, Conne
         DatabaseUrl::Postgres(url) => {
             let mut conn = PgConnection::establish(&with_timeouts(url))?;
             let setup = match purpose {
+                // All that a writer asks for goes by a key. So its plans are made once, and for that: a plan
+                // that was made while a table was small or never analysed would read it whole.
                 Purpose::Write => {
                     "SET lock_timeout = '1500ms'; SET statement_timeout = '5s';
                      SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on;
+                     SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
+                     SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
                      SET TIME ZONE 'UTC';"
                 }
                 Purpose::Read => {
@@ -245,6 +249,8 @@ mod tests {
             ];
             if purpose == Purpose::Write {
                 expected.push(("synchronous_commit", "on"));
+                expected.push(("plan_cache_mode", "force_generic_plan"));
+                expected.push(("enable_seqscan", "off"));
             }
             for (setting, expected) in expected {
                 let query = format!("current_setting('{setting}')");
