@@ -158,10 +158,13 @@ pub(crate) fn command_as(account: Option<&str>, program: &Path) -> Command {
     command
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and is none of those that the system gives to connections: one of
+/// them would soon be somebody's again.
 pub(crate) fn free_port() -> anyhow::Result<u16> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
-    Ok(listener.local_addr()?.port())
+    (0..1_000)
+        .map(|_| fastrand::u16(10_000..30_000))
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .context("no port is free")
 }
 
 /// How often some words are in a log.

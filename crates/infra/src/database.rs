@@ -18,6 +18,7 @@ use messaging_domain::{
 };
 use moka::sync::Cache;
 use prometheus_client::registry::Registry;
+use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::{
@@ -32,6 +33,9 @@ use crate::{
     migrations,
     writer::Writer,
 };
+
+/// How long a read may take: as long as a database that answers may take for one statement.
+const READ_WITHIN: Duration = Duration::from_secs(5);
 
 /// How to open a database.
 #[derive(Debug, Clone)]
@@ -250,7 +254,7 @@ impl Database {
             Error::Overloaded(Failure::new(doing, cause))
         };
         let measurements = self.measurements.clone();
-        tokio::task::spawn_blocking(move || {
+        let work = tokio::task::spawn_blocking(move || {
             let mut retries = pool.state().connections;
             loop {
                 let mut link = measurements
@@ -272,9 +276,16 @@ impl Database {
                 }
             }
         })
-        .instrument(tracing::debug_span!("read", doing))
-        .await
-        .unwrap_or_else(|error| Err(Error::Failed(Failure::new(doing, error))))
+        .instrument(tracing::debug_span!("read", doing));
+        match timeout(READ_WITHIN, work).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => Err(Error::Failed(Failure::new(doing, error))),
+            // The thread goes on waiting, with a connection of the pool; nobody waits for it any more.
+            Err(_late) => Err(Error::Overloaded(Failure::new(
+                doing,
+                "the database does not answer",
+            ))),
+        }
     }
 
     /// The directory's words about the others in some conversations: from the cache, or read.

@@ -11,6 +11,7 @@ on_both![
     a_poisoned_act_fails_alone_and_stores_nothing,
     an_announcer_that_panics_stops_nobody,
     an_act_that_finds_the_queue_full_is_refused,
+    an_act_is_answered_although_the_writer_hangs,
     closing_finishes_what_is_waiting_and_refuses_what_comes_after,
     acts_and_reads_recover_when_the_server_drops_its_connections,
     an_act_whose_connection_dies_has_stored_nothing,
@@ -113,6 +114,30 @@ async fn an_act_that_finds_the_queue_full_is_refused(stage: &Stage) {
         Seq::new(5)
     );
     stage.store.close();
+}
+
+async fn an_act_is_answered_although_the_writer_hangs(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    let id = stage.open(&ann, &bob, None).await;
+    let (hangs, waits) = (
+        stage.draft(id, &ann, "committed").await,
+        stage.draft(id, &ann, "never begun").await,
+    );
+    stage.witness.hold();
+    let store = stage.store.clone();
+    let first = hangs.clone();
+    let first = begin(async move { store.append(first).await });
+    stage.witness.until_held();
+    // Its turn does not come, so it is certainly not stored.
+    let refused = stage.store.append(waits).await.unwrap_err();
+    assert!(matches!(refused, Error::Overloaded(_)), "{refused:?}");
+    // Of the other nobody knows, until it is tried again.
+    let doubtful = first.await.unwrap_err();
+    assert!(matches!(doubtful, Error::Failed(_)), "{doubtful:?}");
+    stage.witness.release();
+    let again = stage.store.append(hangs).await.unwrap();
+    assert_eq!((again.message.seq, again.duplicate), (Seq::new(1), true));
+    assert_eq!(stage.history(id, &bob).await.len(), 1);
 }
 
 async fn closing_finishes_what_is_waiting_and_refuses_what_comes_after(stage: &Stage) {

@@ -1,0 +1,268 @@
+//! The writer's thread: what is waiting together, what failed together each alone, and what to announce.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Receiver,
+    },
+    time::{Duration, Instant},
+};
+
+use diesel::QueryResult;
+use messaging_domain::{Announcer, Delivery, Error, Failure};
+use tracing::{Span, debug_span};
+
+use super::{
+    Job,
+    transaction::{self, Lost, Undone, away},
+};
+use crate::{
+    connection::{self, Conn, DatabaseUrl, Purpose},
+    failure,
+    measurements::Measurements,
+    messages::Digests,
+};
+
+/// How many acts share one commit at most.
+const MAX_BATCH: usize = 256;
+
+/// How long a database that could not be reached is left alone.
+const RECONNECT_AFTER: Duration = Duration::from_millis(250);
+
+/// How long the acts of a lost transaction are tried one by one.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the thread owns.
+pub(super) struct Room {
+    url: DatabaseUrl,
+    conn: Option<Conn>,
+    failed_at: Option<Instant>,
+    announcer: Arc<dyn Announcer>,
+    digests: Digests,
+    closed: Arc<AtomicBool>,
+    measurements: Measurements,
+    /// Transactions so far.
+    batches: u64,
+}
+
+impl Room {
+    /// A room with a connection to what the URL names.
+    pub(super) fn new(
+        (url, conn): (DatabaseUrl, Conn),
+        announcer: Arc<dyn Announcer>,
+        digests: Digests,
+        closed: Arc<AtomicBool>,
+        measurements: Measurements,
+    ) -> Self {
+        Self {
+            url,
+            conn: Some(conn),
+            failed_at: None,
+            announcer,
+            digests,
+            closed,
+            measurements,
+            batches: 0,
+        }
+    }
+
+    pub(super) fn work(mut self, queue: &Receiver<Box<dyn Job>>) {
+        while let Ok(first) = queue.recv() {
+            // No timer: a lone act goes at once, and while it is being committed a batch gathers.
+            let mut jobs = vec![first];
+            jobs.extend(queue.try_iter().take(MAX_BATCH - 1));
+            self.take_over(jobs);
+            if self.closed.load(Ordering::Acquire) {
+                self.finish(queue);
+                break;
+            }
+        }
+    }
+
+    /// Does what is still waiting.
+    fn finish(&mut self, queue: &Receiver<Box<dyn Job>>) {
+        loop {
+            let jobs: Vec<_> = queue.try_iter().take(MAX_BATCH).collect();
+            if jobs.is_empty() {
+                return;
+            }
+            self.take_over(jobs);
+        }
+    }
+
+    /// These do not wait any more.
+    fn take_over(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let taken = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
+        self.measurements.queued.dec_by(taken);
+        jobs.retain(|job| job.begins());
+        if !jobs.is_empty() {
+            self.do_together(jobs);
+        }
+    }
+
+    /// All in one transaction; if that is lost, each in one of its own, so that a poisoned act
+    /// fails alone.
+    fn do_together(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let held = self.conn.is_some();
+        let mut ended = self.commit(&mut jobs);
+        if let Err(Lost::Rejected(error)) = &ended {
+            // The database was restarted since the last act: before a commit trying again is safe.
+            let stale = held && failure::is_connection_lost(error);
+            // Another node was quicker: now its row is there to be seen.
+            let outrun = jobs.len() == 1 && failure::is_race(error);
+            if stale || outrun {
+                ended = self.commit(&mut jobs);
+            }
+        }
+        match ended {
+            Ok(deliveries) => self.settle(jobs, deliveries),
+            Err(Lost::Rejected(error))
+                if failure::is_connection_lost(&error) || jobs.len() == 1 =>
+            {
+                let error = failure::before_commit("write", error);
+                if matches!(error, Error::Overloaded(_)) {
+                    let refused = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
+                    self.measurements.refused_away.inc_by(refused);
+                }
+                answer_all(jobs, &error);
+            }
+            Err(Lost::Panicked) if jobs.len() == 1 => {
+                let failed = Error::Failed(Failure::new("decide an act", "it panicked"));
+                answer_all(jobs, &failed);
+            }
+            Err(Lost::Rejected(_) | Lost::Panicked) => self.do_alone(jobs),
+            Err(Lost::Unknown(error)) => {
+                self.announcer.unsure();
+                answer_all(jobs, &Error::Failed(Failure::new("commit", error)));
+            }
+        }
+    }
+
+    /// Each in a transaction of its own, for as long as callers may be kept waiting: when a lock is
+    /// what the batch failed on, each of many acts would wait for it in turn.
+    fn do_alone(&mut self, jobs: Vec<Box<dyn Job>>) {
+        let begun = Instant::now();
+        for job in jobs {
+            if begun.elapsed() < PATIENCE {
+                self.do_together(vec![job]);
+            } else {
+                self.measurements.refused_slow.inc();
+                job.finish(Err(Error::Overloaded(Failure::new(
+                    "write",
+                    "the database is too slow",
+                ))));
+            }
+        }
+    }
+
+    fn settle(&self, jobs: Vec<Box<dyn Job>>, deliveries: Vec<Delivery>) {
+        // Announced here, on the one thread that commits, so that the order is that of commits.
+        if !deliveries.is_empty() {
+            // What is committed is committed, and a thread that ends would end all writing.
+            let announce = AssertUnwindSafe(|| self.announcer.announce(deliveries));
+            if catch_unwind(announce).is_err() {
+                tracing::error!("the announcer panicked");
+            }
+        }
+        for job in jobs {
+            job.finish(Ok(()));
+        }
+    }
+
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
+        let span = self.trace(jobs);
+        let begun = Instant::now();
+        let ended = span.in_scope(|| self.transact(jobs));
+        let measurements = &self.measurements;
+        match &ended {
+            Ok(_) => {
+                measurements.committed.inc();
+                measurements.commit.observe(begun.elapsed().as_secs_f64());
+                let acts = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+                measurements.batch.observe(f64::from(acts));
+            }
+            Err(Lost::Rejected(_)) => _ = measurements.rejected.inc(),
+            Err(Lost::Panicked) => _ = measurements.panicked.inc(),
+            Err(Lost::Unknown(_)) => _ = measurements.unknown.inc(),
+        }
+        ended
+    }
+
+    /// A transaction belongs to no single request: it is linked with all whose acts are in it, and they
+    /// name it.
+    fn trace(&mut self, jobs: &[Box<dyn Job>]) -> Span {
+        self.batches += 1;
+        let span = debug_span!(parent: None, "commit", batch = self.batches, acts = jobs.len());
+        if !span.is_disabled() {
+            for act in jobs.iter().filter_map(|job| job.span()) {
+                span.follows_from(act);
+                act.record("batch", self.batches);
+            }
+        }
+        span
+    }
+
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
+        let mut conn = self.take_connection().map_err(Lost::Rejected)?;
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            transaction::decide(&mut conn, jobs, &self.digests)
+        }));
+        let (result, usable) = match decided {
+            Ok(Ok(deliveries)) => match transaction::end(&mut conn) {
+                Ok(()) => (Ok(deliveries), true),
+                Err(lost) => {
+                    let usable = matches!(lost, Lost::Rejected(_));
+                    (Err(lost), usable)
+                }
+            },
+            Ok(Err(error)) => {
+                let usable = !failure::is_connection_lost(&error)
+                    && transaction::roll_back(&mut conn) != Undone::Unknown;
+                let error = if usable {
+                    error
+                } else {
+                    away(error.to_string())
+                };
+                (Err(Lost::Rejected(error)), usable)
+            }
+            Err(_panic) => {
+                let usable = transaction::roll_back(&mut conn) != Undone::Unknown;
+                (Err(Lost::Panicked), usable)
+            }
+        };
+        if usable {
+            self.conn = Some(conn);
+        }
+        result
+    }
+
+    fn take_connection(&mut self) -> QueryResult<Conn> {
+        if let Some(conn) = self.conn.take() {
+            return Ok(conn);
+        }
+        if self
+            .failed_at
+            .is_some_and(|at| at.elapsed() < RECONNECT_AFTER)
+        {
+            return Err(away("the database is away".to_owned()));
+        }
+        match connection::connect(&self.url, Purpose::Write) {
+            Ok(conn) => {
+                self.failed_at = None;
+                Ok(conn)
+            }
+            Err(error) => {
+                self.failed_at = Some(Instant::now());
+                Err(away(error.to_string()))
+            }
+        }
+    }
+}
+
+fn answer_all(jobs: Vec<Box<dyn Job>>, error: &Error) {
+    for job in jobs {
+        job.finish(Err(error.clone()));
+    }
+}
