@@ -19,7 +19,7 @@ use crate::{
     batch::Kept,
     columns::{DbTime, DbUuid, Uuid},
     connection::Conn,
-    conversations::{ConversationRow, slot_of},
+    conversations::ConversationRow,
     log::{EventRow, StreamRow},
     messages,
     schema::{conversations, events, messages as messages_table, streams},
@@ -153,7 +153,6 @@ pub(crate) fn update_conversations(conn: &mut Conn, changed: &[&Conversation]) -
             diesel::update(conversations::table.find(DbUuid::from(conversation.id)))
                 .set((
                     conversations::last_activity_at.eq(DbTime(conversation.last_activity_at)),
-                    conversations::activity_slot.eq(slot_of(conversation.last_activity_at)),
                     conversations::last_seq.eq(conversation.last_seq.get()),
                     conversations::closed.eq(conversation.closed),
                     conversations::buyer_read_seq.eq(buyer.read_seq.get()),

@@ -9,7 +9,7 @@ use diesel::{
 };
 use messaging_domain::{
     Conversation, ConversationId, ConversationView, InboxCursor, InboxQuery, Message, Participants,
-    Product, ProductId, Role, Seq, Side, Timestamp, User, UserId, Window,
+    Product, ProductId, Role, Seq, Side, User, UserId, Window,
 };
 
 use crate::{
@@ -48,7 +48,6 @@ pub(crate) struct ConversationRow {
     seller_archived: bool,
     seller_muted: bool,
     seller_blocking: bool,
-    activity_slot: i64,
 }
 
 impl From<ConversationRow> for Conversation {
@@ -109,19 +108,8 @@ impl From<&Conversation> for ConversationRow {
             seller_archived: seller.archived,
             seller_muted: seller.muted,
             seller_blocking: seller.blocking,
-            activity_slot: slot_of(conversation.last_activity_at),
         }
     }
-}
-
-/// How long a slot of activity is (µs).
-const SLOT: i64 = 10 * 60 * 1_000_000;
-
-/// The inbox's index has ten minutes in one slot, and sorts what is in it: a conversation changes its place
-/// in the index once in ten minutes and not with each message, which would rewrite the row's entries in
-/// all indexes.
-pub(crate) const fn slot_of(at: Timestamp) -> i64 {
-    at.as_microseconds().div_euclid(SLOT)
 }
 
 /// A conversation with its newest message, read in one statement so that they agree.
@@ -254,7 +242,7 @@ pub(crate) fn inbox(
 
 type LatestRow = (ConversationRow, Option<MessageRow>);
 
-/// Each side has an index in the inbox's order, up to what a slot holds, so either half is read by keyset.
+/// Each side has an index in the inbox's order, so either half is read by keyset.
 fn inbox_of_side(
     conn: &mut Conn,
     user: &UserId,
@@ -281,15 +269,11 @@ fn inbox_of_side(
     {
         let (at, id) = (DbTime(last_activity_at), DbUuid::from(id));
         page = page.filter(
-            conversations::activity_slot
-                .le(slot_of(last_activity_at))
-                .and(
-                    conversations::last_activity_at
-                        .lt(at)
-                        .or(conversations::last_activity_at
-                            .eq(at)
-                            .and(conversations::id.lt(id))),
-                ),
+            conversations::last_activity_at.le(at).and(
+                conversations::last_activity_at
+                    .lt(at)
+                    .or(conversations::id.lt(id)),
+            ),
         );
     }
     if let (Some(matching), Some(filter)) = (matching, &query.filter) {
@@ -317,7 +301,6 @@ fn inbox_of_side(
         );
     }
     page.order((
-        conversations::activity_slot.desc(),
         conversations::last_activity_at.desc(),
         conversations::id.desc(),
     ))

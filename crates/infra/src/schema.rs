@@ -49,7 +49,6 @@ diesel::table! {
         seller_archived -> Bool,
         seller_muted -> Bool,
         seller_blocking -> Bool,
-        activity_slot -> BigInt,
     }
 }
 

@@ -13,7 +13,6 @@ use messaging_domain::Conversation;
 use crate::{
     batch::Kept,
     columns::{DbTime, DbUuid, Timestamptz, Uuid},
-    conversations::slot_of,
     log::{EventRow, StreamRow},
     messages,
 };
@@ -77,7 +76,6 @@ columns_of! {
     UpdateConversations {
         id: DbUuid => Uuid,
         last_activity_at: DbTime => Timestamptz,
-        activity_slot: i64 => BigInt,
         last_seq: i64 => BigInt,
         closed: bool => Bool,
         buyer_read_seq: i64 => BigInt,
@@ -93,12 +91,12 @@ columns_of! {
         seller_muted: bool => Bool,
         seller_blocking: bool => Bool,
     }
-    "UPDATE conversations c SET last_activity_at = n.last_activity_at, activity_slot = n.activity_slot, last_seq = n.last_seq, closed = n.closed, \
+    "UPDATE conversations c SET last_activity_at = n.last_activity_at, last_seq = n.last_seq, closed = n.closed, \
      buyer_read_seq = n.buyer_read_seq, buyer_delivered_seq = n.buyer_delivered_seq, buyer_unread = n.buyer_unread, \
      buyer_archived = n.buyer_archived, buyer_muted = n.buyer_muted, buyer_blocking = n.buyer_blocking, \
      seller_read_seq = n.seller_read_seq, seller_delivered_seq = n.seller_delivered_seq, seller_unread = n.seller_unread, \
      seller_archived = n.seller_archived, seller_muted = n.seller_muted, seller_blocking = n.seller_blocking FROM ",
-    ") AS n (id, last_activity_at, activity_slot, last_seq, closed, \
+    ") AS n (id, last_activity_at, last_seq, closed, \
      buyer_read_seq, buyer_delivered_seq, buyer_unread, buyer_archived, buyer_muted, buyer_blocking, \
      seller_read_seq, seller_delivered_seq, seller_unread, seller_archived, seller_muted, seller_blocking) \
      WHERE c.id = n.id"
@@ -110,8 +108,6 @@ impl UpdateConversations {
         self.id.push(conversation.id.into());
         self.last_activity_at
             .push(DbTime(conversation.last_activity_at));
-        self.activity_slot
-            .push(slot_of(conversation.last_activity_at));
         self.last_seq.push(conversation.last_seq.get());
         self.closed.push(conversation.closed);
         self.buyer_read_seq.push(buyer.read_seq.get());

@@ -93,17 +93,20 @@ async fn every_foreign_key_says_what_a_deletion_does_and_has_an_index(stage: &St
     };
     let mut raw = stage.raw();
     let all: BTreeSet<String> = raw.texts(&all).into_iter().collect();
-    let expected = [
+    let mut expected = BTreeSet::from([
         "accounts.user_id",
         "blocks.blocked_id",
         "blocks.blocker_id",
         "conversations.buyer_id",
         "conversations.seller_id",
         "logins.user_id",
-        "messages.conversation_id",
         "refresh_tokens.login_id",
         "streams.user_id",
-    ];
+    ]);
+    if !stage.is_postgres() {
+        // There a look-up costs a round trip inside the server for each message.
+        expected.insert("messages.conversation_id");
+    }
     assert!(all.iter().eq(expected), "{all:?}");
     assert_eq!(raw.texts(&mute), Vec::<String>::new(), "say ON DELETE");
     assert_eq!(raw.texts(&slow), Vec::<String>::new(), "give it an index");
