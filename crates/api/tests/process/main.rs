@@ -8,6 +8,7 @@
 )]
 
 mod descriptors;
+mod log;
 #[path = "../binary/node.rs"]
 mod node;
 mod overload;

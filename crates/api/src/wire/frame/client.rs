@@ -306,7 +306,7 @@ pub struct MessageEdit {
     #[schema(value_type = String, format = Uuid)]
     conversation_id: Option<String>,
     /// The message's place.
-    #[schema(value_type = i64, minimum = 1)]
+    #[schema(value_type = i64, minimum = 0)]
     seq: Option<i64>,
     /// The revision that the client last saw.
     #[schema(value_type = i64, minimum = 0)]
@@ -343,7 +343,7 @@ pub struct MessageDelete {
     #[schema(value_type = String, format = Uuid)]
     conversation_id: Option<String>,
     /// The message's place.
-    #[schema(value_type = i64, minimum = 1)]
+    #[schema(value_type = i64, minimum = 0)]
     seq: Option<i64>,
 }
 
