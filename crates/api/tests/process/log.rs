@@ -14,7 +14,7 @@ fn heads_that_cannot_be_parsed_are_refused_and_are_no_errors_of_ours() {
         b"\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n".to_vec(),
         b"GET / HTTP/1.1\r\nno colon\r\n\r\n".to_vec(),
         b"POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n".to_vec(),
-        [b"GET / HTTP/1.1\r\nx: ".as_slice(), &[b'x'; 200_000]].concat(),
+        [b"GET / HTTP/1.1\r\nx: ".as_slice(), &vec![b'x'; 200_000]].concat(),
     ] {
         let mut stream = TcpStream::connect(node.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -47,8 +47,8 @@ struct Sent {
     accepted: bool,
     /// Since it was due.
     took: Duration,
-    /// The part of that for which the client was late.
-    late: Duration,
+    /// Since it was sent, for which a busy client may be late.
+    answered: Duration,
 }
 
 /// A client that costs little beside the node: connections that are kept, and used in turn.
@@ -66,7 +66,7 @@ impl<'a> Crowd<'a> {
 
     /// Sends one message; fails unless it is accepted, or refused in the contract's words.
     async fn send(&self, nth: usize, due: Instant) -> Sent {
-        let late = due.elapsed();
+        let begun = Instant::now();
         let place = nth % self.places.len();
         let (conversation, token) = &self.places[place];
         let message = message(conversation, "hello");
@@ -85,7 +85,7 @@ impl<'a> Crowd<'a> {
             client_id: message["clientId"].as_str().unwrap().to_owned(),
             accepted: status == 201,
             took: due.elapsed(),
-            late,
+            answered: begun.elapsed(),
         }
     }
 
@@ -188,6 +188,10 @@ fn mebibytes(bytes: u64) -> u64 {
 }
 
 #[actix_web::test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what somebody who asks for a minute of it wants to see"
+)]
 async fn twice_as_much_as_can_be_done_is_refused_politely_and_leaves_no_trace() {
     #[expect(
         clippy::disallowed_methods,
@@ -215,14 +219,13 @@ async fn twice_as_much_as_can_be_done_is_refused_politely_and_leaves_no_trace() 
     let mut took: Vec<_> = rush.iter().filter(|sent| sent.accepted).collect();
     took.sort_by_key(|sent| sent.took);
     let p99 = took[took.len() * 99 / 100].took;
-    took.sort_by_key(|sent| sent.took - sent.late);
-    let slow = &took[took.len() * 99 / 100];
+    took.sort_by_key(|sent| sent.answered);
+    let answered = took[took.len() * 99 / 100].answered;
     let refused = rush.len() - took.len();
     println!(
-        "{lasts:?} at twice {saturation:.0}/s: {} accepted (p99 {p99:?}, {:?} since it was sent), {refused} refused, {left_out} left \
+        "{lasts:?} at twice {saturation:.0}/s: {} accepted (p99 {p99:?}, {answered:?} since it was sent), {refused} refused, {left_out} left \
          out; resident {} MiB before, {} MiB after; the next send took {:?}",
         took.len(),
-        slow.took - slow.late,
         mebibytes(before),
         mebibytes(after),
         next.took,

@@ -99,20 +99,17 @@ impl Talker {
                 Some(_) => self.ask(&hello).await,
                 None => None,
             };
-            match welcome {
-                Some(mut welcome) => {
-                    let welcome = welcome["ok"].take();
-                    assert_eq!(welcome["resumed"], since.is_some(), "{welcome}");
-                    if since.is_none() {
-                        self.epoch = welcome["epoch"].clone();
-                        self.position = welcome["position"].as_i64().unwrap();
-                    }
+            if let Some(mut welcome) = welcome {
+                let welcome = welcome["ok"].take();
+                assert_eq!(welcome["resumed"], since.is_some(), "{welcome}");
+                if since.is_none() {
+                    self.epoch = welcome["epoch"].clone();
+                    self.position = welcome["position"].as_i64().unwrap();
                 }
-                None => {
-                    self.socket = None;
-                    self.home = (self.home + 1) % NODES;
-                    tokio::task::yield_now().await;
-                }
+            } else {
+                self.socket = None;
+                self.home = (self.home + 1) % NODES;
+                tokio::task::yield_now().await;
             }
         }
     }
