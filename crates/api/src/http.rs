@@ -8,6 +8,7 @@ mod conversations;
 mod cookie;
 mod cors;
 mod documents;
+mod lull;
 mod marketplace;
 mod messages;
 mod probes;
@@ -30,6 +31,7 @@ pub(crate) use conversations::{
 };
 pub(crate) use cors::cors;
 pub(crate) use documents::{__path_asyncapi, __path_openapi, __path_reference};
+pub use lull::Lull;
 pub(crate) use marketplace::{__path_erase_user, __path_put_product, __path_put_user};
 pub(crate) use messages::{__path_delete, __path_edit, __path_send};
 pub(crate) use probes::{__path_healthz, __path_readyz};

@@ -5,6 +5,7 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         Components, ContentBuilder, InfoBuilder, LicenseBuilder, Ref, RefOr, ResponseBuilder,
+        Schema,
         path::{Operation, ParameterIn},
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
@@ -86,7 +87,21 @@ impl Modify for Frame {
                 &mut item.delete,
             ];
             for operation in operations.into_iter().flatten() {
+                forbid_null(operation);
                 add_refusals(path, operation);
+            }
+        }
+    }
+}
+
+/// A body that may be left out may not be null for that.
+fn forbid_null(operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        for content in body.content.values_mut() {
+            if let RefOr::T(content) = content
+                && let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
+            {
+                content.schema = either.items.first().cloned();
             }
         }
     }

@@ -16,11 +16,14 @@ use anyhow::Context as _;
 use opentelemetry::{KeyValue, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
-use tracing::{Span, level_filters::LevelFilter};
+use tracing::{Level, Metadata, Span, level_filters::LevelFilter};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{
-    EnvFilter, Layer, Registry, filter::filter_fn, fmt, layer::SubscriberExt as _,
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt as _, filter_fn},
+    fmt,
+    layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
@@ -51,7 +54,8 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
         LogFormat::Pretty => false,
         LogFormat::Auto => !stderr().is_terminal(),
     };
-    let filter = EnvFilter::new(&settings.log);
+    let ours = filter_fn(|seen| !blames_us(seen)).with_max_level_hint(LevelFilter::TRACE);
+    let filter = EnvFilter::new(&settings.log).and(ours);
     let mut layers: Vec<Box<dyn Layer<Registry> + Send + Sync>> = vec![if json {
         let lines = lines.json().flatten_event(true).with_span_list(false);
         lines.with_filter(filter).boxed()
@@ -78,6 +82,12 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     // It fails only if logging has begun already.
     let _ = tracing_subscriber::registry().with(layers).try_init();
     Ok(Telemetry { traces })
+}
+
+/// Whether it is a peer's mistake that actix-http tells as an error of ours: a head that cannot be parsed, a
+/// connection that broke. Anybody could fill the log with them; at the level `trace` they are told as well.
+fn blames_us(seen: &Metadata<'_>) -> bool {
+    *seen.level() == Level::ERROR && seen.target().starts_with("actix_http::h1::")
 }
 
 /// Sends traces in batches from a thread of its own; how many is up to `OTEL_TRACES_SAMPLER` and

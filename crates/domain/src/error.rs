@@ -45,10 +45,10 @@ pub enum Error {
     Resync,
     /// The queue is full or the database is away; certainly not stored.
     #[error("the service is overloaded: {0}")]
-    Overloaded(#[source] Failure),
+    Overloaded(Failure),
     /// Whether it was stored is not known.
     #[error("the service failed: {0}")]
-    Failed(#[source] Failure),
+    Failed(Failure),
 }
 
 impl Error {
@@ -115,8 +115,9 @@ impl fmt::Debug for Failure {
 }
 
 impl std::error::Error for Failure {
+    /// What is behind the cause; the cause itself is told already.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.cause)
+        self.cause.source()
     }
 }
 
@@ -193,4 +194,38 @@ pub struct FieldError {
     pub field: Cow<'static, str>,
     /// What is wrong with it.
     pub fault: Fault,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, iter::successors};
+
+    use super::*;
+
+    /// An error with all that is behind it, as an operator is told of it.
+    fn told(error: &(dyn std::error::Error + 'static)) -> String {
+        let chain = successors(Some(error), |error| (**error).source());
+        let words: Vec<_> = chain.map(ToString::to_string).collect();
+        words.join(": ")
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the connection broke")]
+    struct Broke(#[source] fmt::Error);
+
+    #[test]
+    fn each_cause_of_a_failure_is_told_once() {
+        let failure = Failure::new("append a message", Broke(fmt::Error));
+        assert!(failure.source().is_some());
+        let all = told(&failure);
+        let cause = fmt::Error.to_string();
+        assert_eq!(
+            all,
+            format!("could not append a message: the connection broke: {cause}")
+        );
+        for error in [Error::Overloaded(failure.clone()), Error::Failed(failure)] {
+            let all = told(&error);
+            assert_eq!(all.matches("the connection broke").count(), 1, "{all}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        ConnectionType,
+        ConnectionType, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -22,6 +22,7 @@ use futures_util::FutureExt as _;
 use messaging_domain::Error as Refused;
 use tracing_actix_web::RequestId;
 
+use super::lull::Lull;
 use crate::{
     admission::{Admitted, Place},
     problem::{Problem, Refusal},
@@ -49,6 +50,8 @@ pub(crate) async fn finish(
         .extensions()
         .get::<RequestId>()
         .map(ToString::to_string);
+    let lull = request.conn_data::<Lull>().cloned();
+    lull.iter().for_each(Lull::restart);
     let answer = if has_place(&request) {
         next.call(request)
             .await
@@ -66,6 +69,13 @@ pub(crate) async fn finish(
             Err(error) => error.as_response_error().status_code(),
         };
         requests.answered(method.as_str(), route, status.as_u16(), begun.elapsed());
+    }
+    match (&lull, &answer) {
+        (Some(lull), Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            lull.stop();
+        }
+        (Some(lull), _) => lull.restart(),
+        (None, _) => {}
     }
     let mut response = answer?;
     let headers = response.headers_mut();

@@ -19,15 +19,12 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{
     admission::{Admission, Place},
-    http::{self, Routing},
+    http::{self, Lull, Routing},
     service::Service,
     socket::{SocketHandle, notice_lost_peers},
     telemetry::RequestSpan,
     ws::{self, Hub},
 };
-
-/// How long an idle connection is kept open.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Within which a request's head has to come.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -53,6 +50,7 @@ pub(super) fn serve(
     hub: Hub,
 ) -> std::io::Result<Server> {
     let admission = Arc::clone(&service.admission);
+    let keep_alive = hub.timing().keep_alive;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(service.clone())
@@ -66,11 +64,11 @@ pub(super) fn serve(
     });
     let server = server
         .workers(thread::available_parallelism().map_or(1, std::num::NonZero::get))
-        .keep_alive(KEEP_ALIVE)
+        .keep_alive(keep_alive)
         .client_request_timeout(HEAD_WITHIN)
         .tcp_nodelay(true)
         .disable_signals()
-        .on_connect(move |connection, data| greet(&admission, connection, data))
+        .on_connect(move |connection, data| greet(&admission, keep_alive, connection, data))
         .listen(listener)?;
     Ok(server.run())
 }
@@ -84,7 +82,12 @@ pub(super) fn open(app: &mut impl Routing, demo: bool) {
 }
 
 /// Counts each connection, and takes a second hand on its socket.
-fn greet(admission: &Arc<Admission>, connection: &dyn std::any::Any, data: &mut Extensions) {
+fn greet(
+    admission: &Arc<Admission>,
+    keep_alive: Duration,
+    connection: &dyn std::any::Any,
+    data: &mut Extensions,
+) {
     let Some(connection) = connection.downcast_ref::<rt::net::TcpStream>() else {
         return;
     };
@@ -101,6 +104,7 @@ fn greet(admission: &Arc<Admission>, connection: &dyn std::any::Any, data: &mut 
     }
     match SocketHandle::of(connection) {
         Ok(handle) => {
+            data.insert(Lull::new(handle.clone(), keep_alive + HEAD_WITHIN));
             data.insert(handle);
         }
         Err(error) => {

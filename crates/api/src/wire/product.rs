@@ -83,10 +83,16 @@ pub struct PutProduct {
     #[schema(value_type = String, min_length = 1, max_length = 300)]
     pub title: Option<String>,
     /// Where a picture is: an `http` or `https` URL, or a path of the page's own site, such as `/pictures/1.svg`.
-    #[schema(max_length = 2_048)]
+    #[schema(
+        max_length = 2_048,
+        pattern = "^([Hh][Tt][Tt][Pp][Ss]?://[^\\s\\x00-\\x1f\\x7f-\\x9f]+|/([^/\\\\\\s\\x00-\\x1f\\x7f-\\x9f][^\\s\\x00-\\x1f\\x7f-\\x9f]*)?)$"
+    )]
     pub image_url: Option<String>,
     /// Where its page is: an `http` or `https` URL, or a path of the page's own site, such as `/products/1`.
-    #[schema(max_length = 2_048)]
+    #[schema(
+        max_length = 2_048,
+        pattern = "^([Hh][Tt][Tt][Pp][Ss]?://[^\\s\\x00-\\x1f\\x7f-\\x9f]+|/([^/\\\\\\s\\x00-\\x1f\\x7f-\\x9f][^\\s\\x00-\\x1f\\x7f-\\x9f]*)?)$"
+    )]
     pub url: Option<String>,
     /// Its price in the currency's minor unit (cents).
     #[schema(minimum = 0)]

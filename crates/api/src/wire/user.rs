@@ -47,7 +47,10 @@ pub struct PutUser {
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub display_name: Option<String>,
     /// Where a picture is: `https://`, `http://` or `/…`.
-    #[schema(max_length = 2_048)]
+    #[schema(
+        max_length = 2_048,
+        pattern = "^([Hh][Tt][Tt][Pp][Ss]?://[^\\s\\x00-\\x1f\\x7f-\\x9f]+|/([^/\\\\\\s\\x00-\\x1f\\x7f-\\x9f][^\\s\\x00-\\x1f\\x7f-\\x9f]*)?)$"
+    )]
     pub avatar_url: Option<String>,
     /// Their language, as in `fr` or `en-GB` (BCP 47).
     #[schema(max_length = 35)]

@@ -21,7 +21,7 @@ use crate::planted::{self, Bug};
 use crate::{
     auth::{Denied, Visitor},
     limits::{SEND_BURST, SEND_EVERY},
-    problem::Problem,
+    problem::{Problem, Refusal},
     wire::{
         frame::{
             FrameId, MAX_FRAME,
@@ -233,13 +233,18 @@ impl Session {
         }
     }
 
-    /// Says that the service cannot open a session now.
+    /// Says that the service cannot open a session now. A store that failed leaves nothing in doubt that
+    /// the client has asked for, so it may come back as from one that is away.
     async fn fail(&mut self, id: Option<&FrameId>, error: Error) -> End {
-        let close = match error {
-            Error::Overloaded(_) => Close::Overloaded,
-            _ => Close::Internal,
+        let passes = matches!(error, Error::Overloaded(_) | Error::Failed(_));
+        // It is logged for what it is.
+        let problem = Problem::from(error);
+        let (problem, close) = if passes {
+            (Refusal::Overloaded.into(), Close::Overloaded)
+        } else {
+            (problem, Close::Internal)
         };
-        match self.refuse(id, error.into()).await {
+        match self.refuse(id, problem).await {
             Ok(()) => close.into(),
             Err(end) => end,
         }

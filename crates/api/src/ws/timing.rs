@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-/// The deadlines of a session.
+/// The deadlines of a connection and of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
+    /// For which a connection is kept on which nothing more is asked over HTTP.
+    pub keep_alive: Duration,
     /// From the upgrade to `hello`.
     pub hello_within: Duration,
     /// From the last frame sent to a `heartbeat`.
@@ -37,6 +39,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
+            keep_alive: Duration::from_secs(75),
             hello_within: Duration::from_secs(5),
             heartbeat_after: Duration::from_secs(25),
             idle_limit: Duration::from_secs(75),

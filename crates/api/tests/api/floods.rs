@@ -94,6 +94,35 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
 }
 
 #[actix_web::test]
+async fn a_later_head_that_does_not_come_to_its_end_is_not_waited_for() {
+    let keep_alive = Duration::from_millis(500);
+    let app = TestApp::start_tuned(|_, timing| timing.keep_alive = keep_alive).await;
+    let ann = app.person("ann").await;
+    let mut session = Socket::of(&app, &ann).await;
+    let mut socket = tokio::net::TcpStream::connect(app.address()).await.unwrap();
+    let (mut from, mut to) = socket.split();
+    let whole = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    to.write_all(whole).await.unwrap();
+    let mut answer = [0; 12];
+    from.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let drip = async {
+        let _ = to.write_all(b"GET / HTTP/1.1\r\nx-slow: ").await;
+        while to.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let mut rest = Vec::new();
+    let read = from.read_to_end(&mut rest);
+    futures_util::pin_mut!(drip, read);
+    let ended = futures_util::future::select(drip, read);
+    let ended = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    assert!(ended.is_ok(), "it is still open");
+    // A connection that became a session is none of this.
+    session.ok("ping", json!({})).await;
+}
+
+#[actix_web::test]
 async fn whoever_tries_one_bad_token_after_the_other_is_told_to_wait_and_nobody_else() {
     let app = TestApp::start_with(|words| words.rate_limits = Some("on".into())).await;
     let ann = app.person("ann").await;

@@ -7,6 +7,7 @@
 mod cable;
 mod enemy;
 mod nats;
+mod rolling;
 mod together;
 
 use std::time::Duration;

@@ -1,9 +1,14 @@
 //! What is confidential is in no log at any level, in no metric, and in no answer that refuses.
 
+use std::net::TcpListener;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::node::{Node, SECRET, SERVER_KEY, Socket, hear, say};
+use crate::{
+    guest::{SERVER_KEY, Socket, hear, say},
+    node::{Node, SECRET},
+};
 
 /// Somebody with a local account, each of whose words can be told from all others.
 struct Canaries {
@@ -73,7 +78,15 @@ async fn refused(canaries: &Canaries, request: reqwest::RequestBuilder) {
 #[actix_web::test]
 async fn no_canary_sings_whatever_is_logged() {
     for format in ["json", "pretty"] {
-        let node = Node::start(&[("MESSAGING_LOG", "trace"), ("MESSAGING_LOG_FORMAT", format)]);
+        // Free a moment ago; what the listener's port is, no line tells.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let metrics = free.local_addr().unwrap().to_string();
+        drop(free);
+        let node = Node::start(&[
+            ("MESSAGING_LOG", "trace"),
+            ("MESSAGING_LOG_FORMAT", format),
+            ("MESSAGING_METRICS_LISTEN", &metrics),
+        ]);
         let mut canaries = Canaries::hatch();
         walk(&node, &mut canaries).await;
         let log = node.log();
@@ -84,7 +97,7 @@ async fn no_canary_sings_whatever_is_logged() {
         let lines = log.lines().count();
         assert!(lines > 200, "{lines} lines are not the whole walk");
         canaries.assert_absent("the log", &log);
-        let metrics = reqwest::get(format!("http://{}/metrics", node.metrics))
+        let metrics = reqwest::get(format!("http://{metrics}/metrics"))
             .await
             .unwrap();
         let metrics = metrics.text().await.unwrap();

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     count,
+    guest::{Socket, hear, say},
     mutation::{self, Chance},
-    node::{Node, Socket, hear, person, say},
+    node::{Node, person},
 };
 
 /// Sessions that speak at the same time.

@@ -12,8 +12,10 @@ mod canaries;
 mod corpora;
 mod decoders;
 mod frames;
+mod guest;
 mod memory;
 mod mutation;
+#[path = "../binary/node.rs"]
 mod node;
 mod requests;
 

@@ -6,7 +6,10 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 use tokio::{io::AsyncWriteExt as _, time::timeout};
 
-use crate::node::{Node, PATIENCE, SERVER_KEY, hear, person};
+use crate::{
+    guest::{SERVER_KEY, hear},
+    node::{Node, PATIENCE, person},
+};
 
 /// What a request may add, in bytes.
 const MOST: u64 = 64 * 1_024 * 1_024;
@@ -219,7 +222,7 @@ async fn no_mebibyte_of_frames_costs_64() {
         drop(socket);
         // Whoever comes next is served after what was heard of this one.
         let mut next = node.session(&token).await;
-        crate::node::say(&mut next, &json!({ "op": "ping", "id": 1 }).to_string()).await;
+        crate::guest::say(&mut next, &json!({ "op": "ping", "id": 1 }).to_string()).await;
         hear(&mut next).await.unwrap();
         let added = node.peak().saturating_sub(before);
         assert!(added < MOST, "{what} added {added} bytes");

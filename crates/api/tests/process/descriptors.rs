@@ -1,8 +1,43 @@
 //! What becomes of a node that has no more file descriptors.
 
-use std::time::Duration;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
-use crate::node::{Node, SOON, ask, until};
+use crate::node::{Node, PATIENCE};
+
+impl Node {
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// What a new connection is answered, or nothing within the time.
+    fn asks(&self, path: &str, within: Duration) -> Option<String> {
+        let mut stream = self.connect();
+        stream.set_read_timeout(Some(within)).unwrap();
+        ask(&mut stream, path)
+    }
+}
+
+/// Asks on a connection that stays open, and gives what is answered at first.
+fn ask(stream: &mut TcpStream, path: &str) -> Option<String> {
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").ok()?;
+    let mut answer = [0; 2_048];
+    let length = stream.read(&mut answer).ok().filter(|length| *length > 0)?;
+    Some(String::from_utf8_lossy(&answer[..length]).into_owned())
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
 
 #[test]
 fn a_node_without_file_descriptors_goes_on_and_takes_connections_again_when_it_has_some() {
@@ -36,16 +71,16 @@ fn a_node_with_few_descriptors_tells_those_whom_it_cannot_serve_to_come_back() {
         let answer = ask(stream, "/openapi.json").unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
-    let answer = node.asks("/openapi.json", SOON).unwrap().to_lowercase();
+    let answer = node.asks("/openapi.json", PATIENCE).unwrap().to_lowercase();
     assert!(answer.starts_with("http/1.1 503"), "{answer}");
     assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
     assert!(answer.contains("connection: close\r\n"), "{answer}");
     assert!(answer.contains("\"overloaded\""), "{answer}");
-    let answer = node.asks("/healthz", SOON).unwrap();
+    let answer = node.asks("/healthz", PATIENCE).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     drop(crowd);
     until("there is room again", || {
-        node.asks("/openapi.json", SOON)
+        node.asks("/openapi.json", PATIENCE)
             .is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     });
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    process::{Child, Command},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread,
 };
@@ -12,7 +13,7 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message as _;
 
-use crate::node::{Node, message};
+use crate::{message, node::Node};
 
 /// A collector: takes what is sent to it, and passes on the bodies.
 fn collector() -> (String, Receiver<Vec<u8>>) {
@@ -32,6 +33,9 @@ fn collector() -> (String, Receiver<Vec<u8>>) {
 fn take(mut stream: &TcpStream, sender: &SyncSender<Vec<u8>>) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let (mut head, mut length) = (String::new(), 0);
+    if reader.fill_buf().ok()?.is_empty() {
+        return None;
+    }
     while reader.read_line(&mut head).ok()? > 2 {
         let line = head.lines().last()?.to_lowercase();
         if let Some(value) = line.strip_prefix("content-length:") {
@@ -59,21 +63,26 @@ fn attribute(span: &Span, key: &str) -> Option<String> {
     })
 }
 
-#[test]
-fn a_send_is_traced_from_the_request_to_its_transaction_and_nothing_that_was_said() {
+/// Brings a process down in good order.
+fn terminate(process: &mut Child) {
+    let pid = process.id().to_string();
+    let killed = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(killed.success());
+    assert!(process.wait().unwrap().success());
+}
+
+#[actix_web::test]
+async fn a_send_is_traced_from_the_request_to_its_transaction_and_nothing_that_was_said() {
     let (endpoint, bodies) = collector();
     let mut node = Node::start(1_024, &[("MESSAGING_OTLP_ENDPOINT", endpoint.as_str())]);
-    let (conversation, token) = node.conversation();
+    let (conversation, token) = node.conversation().await;
     let canary = "a canary that nobody may hear";
-    let sent = node.call(
-        "POST",
-        "/api/messages/send",
-        &token,
-        &message(&conversation, canary),
-    );
-    assert_eq!(sent.status, 201, "{}", sent.body);
+    let body = message(&conversation, canary);
+    let path = "/api/messages/send";
+    let (status, sent) = node.ask(&token, "POST", path, Some(&body)).await;
+    assert_eq!(status, 201, "{sent}");
     // What was not sent yet is sent at the end.
-    node.terminate();
+    terminate(&mut node.process);
     let bodies: Vec<_> = bodies.try_iter().collect();
     let bytes = bodies.concat();
     for secret in [canary, &token, &conversation, "canary"] {

@@ -216,3 +216,24 @@ async fn a_session_that_a_stuck_store_keeps_waiting_is_sent_away_to_come_back() 
     let mut socket = Socket::open(&app).await;
     socket.ok("hello", hello).await;
 }
+
+#[actix_web::test]
+async fn a_session_that_the_store_fails_is_sent_away_to_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = on(folder.path()).await;
+    let hello = json!({ "token": token("ann", "Ann"), "id": 1 });
+    let file = rusqlite::Connection::open(file(folder.path())).unwrap();
+    file.execute_batch(
+        "CREATE TRIGGER broken BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    )
+    .unwrap();
+    let mut socket = Socket::open(&app).await;
+    let problem = socket.refusal("hello", hello.clone()).await;
+    assert_eq!(problem["code"], "overloaded");
+    let closed = socket.closed().await;
+    assert_eq!(closed.code, 4_101);
+    assert_eq!(closed.bye.unwrap()["reconnect"], true);
+    file.execute_batch("DROP TRIGGER broken").unwrap();
+    let mut socket = Socket::open(&app).await;
+    socket.ok("hello", hello).await;
+}

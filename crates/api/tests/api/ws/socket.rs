@@ -71,6 +71,17 @@ pub(crate) async fn try_open(request: Request) -> Result<Socket, (StatusCode, Va
 }
 
 impl Socket {
+    /// A socket at an address where there may be nobody any more.
+    pub(crate) async fn reach(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect(address).await.ok()?;
+        let (stream, _) = client_async(request(address), stream).await.ok()?;
+        Some(Self {
+            stream,
+            events: VecDeque::new(),
+            next_id: 1,
+        })
+    }
+
     /// A socket on which nothing was said yet.
     pub(crate) async fn open(app: &TestApp) -> Self {
         try_open(request(app.address()))
@@ -119,6 +130,12 @@ impl Socket {
     /// Sends a text as it is.
     pub(crate) async fn say(&mut self, text: impl Into<String>) {
         self.put(Message::text(text.into())).await;
+    }
+
+    /// Sends a frame; whether there is still somebody to take it.
+    pub(crate) async fn try_say(&mut self, frame: &Value) -> bool {
+        let said = self.stream.send(Message::text(frame.to_string()));
+        timeout(SOON, said).await.unwrap().is_ok()
     }
 
     /// Sends a message of the protocol.

@@ -7,7 +7,10 @@ use messaging_domain::Timestamp;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::node::{Node, SECRET, person, say};
+use crate::{
+    guest::say,
+    node::{Node, SECRET, person},
+};
 
 fn encode(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
@@ -211,7 +214,7 @@ async fn a_token_that_others_have_let_in_opens_neither_door() {
 }
 
 /// The code with which the service closes.
-async fn close(socket: &mut crate::node::Socket) -> u16 {
+async fn close(socket: &mut crate::guest::Socket) -> u16 {
     use futures_util::StreamExt as _;
 
     while let Some(Ok(message)) = socket.next().await {

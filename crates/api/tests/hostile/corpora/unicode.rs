@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::node::{Node, SERVER_KEY, hear, person};
+use crate::{
+    guest::{SERVER_KEY, hear},
+    node::{Node, person},
+};
 
 /// What is sent, and what has to come back everywhere: the same, but for the ends and the line ends.
 const TEXTS: &[(&str, &str)] = &[

@@ -1,18 +1,9 @@
-//! The binary as it is run, and what can be seen of it from outside.
+//! What hostile guests do with the binary, and whether it is well afterwards.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    net::{SocketAddr, TcpListener},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{fs, process::Command, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use messaging_api::auth::token::Tokens;
-use messaging_domain::UserId;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -24,8 +15,7 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-/// What tokens are signed with.
-pub(crate) const SECRET: &str = "a secret for tests that is long enough to sign with";
+use crate::node::{Node, PATIENCE, person};
 
 /// The key of the server-side calls.
 pub(crate) const SERVER_KEY: &str = "the key of a back end";
@@ -33,66 +23,14 @@ pub(crate) const SERVER_KEY: &str = "the key of a back end";
 /// Nothing takes longer by itself, whatever is asked.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
-/// Nor any longer on a machine that has much else to do.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
-/// A service in a process of its own, ended with this value.
-pub(crate) struct Node {
-    process: Child,
-    pub(crate) address: SocketAddr,
-    pub(crate) metrics: SocketAddr,
-    http: reqwest::Client,
-    data: TempDir,
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Node {
-    /// Starts it on SQLite, without rate limits and demo, and with these settings.
+    /// Starts it with a key for the back end, and these settings.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        // Free a moment ago; what the listener's port is, no line tells.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let metrics = free.local_addr().unwrap();
-        drop(free);
-        let log = fs::File::create(data.path().join("log")).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_messaging"))
-            .env_clear()
-            .env("MESSAGING_LISTEN", "127.0.0.1:0")
-            .env("MESSAGING_METRICS_LISTEN", metrics.to_string())
-            .env("MESSAGING_DATA_DIR", data.path().join("data"))
-            .env("MESSAGING_JWT_SECRET", SECRET)
-            .env("MESSAGING_SERVER_KEY", SERVER_KEY)
-            .env("MESSAGING_RATE_LIMITS", "off")
-            .env("MESSAGING_DEMO", "off")
-            .envs(settings.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut first = String::new();
-        let stdout = process.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut first).unwrap();
-        let address = first.trim().strip_prefix("listening on http://");
-        let address = address
-            .unwrap_or_else(|| panic!("{first}"))
-            .parse()
-            .unwrap();
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30));
-        Self {
-            process,
-            address,
-            metrics,
-            http: http.build().unwrap(),
-            data,
-        }
+        let key = ("MESSAGING_SERVER_KEY", SERVER_KEY);
+        let settings: Vec<_> = [key].iter().chain(settings).copied().collect();
+        Self::run(&mut Command::new(Self::BINARY), &settings)
     }
 
     /// One on each database: SQLite, and PostgreSQL where `TEST_DATABASE_URL` names one.
@@ -106,32 +44,15 @@ impl Node {
         std::iter::once(Self::start(&[])).chain(postgres).collect()
     }
 
-    /// All that it has logged so far.
-    pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.data.path().join("log")).unwrap()
-    }
-
     /// Its table of addresses and ops.
     pub(crate) fn routes() -> Value {
-        let printed = Command::new(env!("CARGO_BIN_EXE_messaging"))
+        let printed = Command::new(Self::BINARY)
             .env_clear()
             .env("MESSAGING_DEMO", "off")
             .arg("routes")
             .output()
             .unwrap();
         serde_json::from_slice(&printed.stdout).unwrap()
-    }
-
-    fn memory(&self, field: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-        let kib = line.split_whitespace().nth(1).unwrap();
-        kib.parse::<u64>().unwrap() * 1_024
-    }
-
-    /// What it holds in memory now, in bytes.
-    pub(crate) fn resident(&self) -> u64 {
-        self.memory("VmRSS:")
     }
 
     /// The most that it held since [`Self::forget_peak`], in bytes.
@@ -142,29 +63,6 @@ impl Node {
     /// Counts the peak anew (proc(5), `clear_refs`).
     pub(crate) fn forget_peak(&self) {
         fs::write(format!("/proc/{}/clear_refs", self.process.id()), "5").unwrap();
-    }
-
-    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        let url = format!("http://{}{path}", self.address);
-        self.http.request(method.parse().unwrap(), url)
-    }
-
-    /// Asks as somebody; the status and the body.
-    pub(crate) async fn ask(
-        &self,
-        token: &str,
-        method: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> (u16, Value) {
-        let mut request = self.request(method, path).bearer_auth(token);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
     /// Sends these bytes and says no more; what comes back until the service closes.
@@ -249,21 +147,6 @@ impl Node {
         let resident = self.resident();
         assert!(resident < most, "it holds {resident} bytes");
     }
-}
-
-/// An id that nobody else has, and a token for it.
-pub(crate) fn person() -> (String, String) {
-    let id = Uuid::new_v4().to_string();
-    let token = token(&id);
-    (id, token)
-}
-
-fn token(id: &str) -> String {
-    let secret = SECRET.to_owned().into();
-    let tokens = Tokens::with_secret(&secret, "messaging", "messaging", PATIENCE);
-    let user = UserId::parse(id).unwrap();
-    let lifetime = Duration::from_mins(30);
-    tokens.issue(&user, Some("Ann"), None, lifetime).unwrap()
 }
 
 /// Says a text; whether the service still listens.
