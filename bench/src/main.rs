@@ -1,19 +1,25 @@
 //! `bench`: measures what one node carries, and prints each figure with how it came about.
 
 mod client;
+mod frames;
+mod latencies;
+mod links;
 mod machine;
 mod nats;
 mod node;
 mod postgres;
 mod report;
+mod scene;
 mod text;
+mod traffic;
+mod wire;
 mod workload;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use workload::{idle, nodes, send, start};
+use workload::{idle, nodes, open, send, start};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures what one node of the messaging service carries")]
@@ -45,6 +51,8 @@ pub(crate) struct Common {
 enum Workload {
     /// S1, S3, S4: pairs that send, each its next message when the last one was acknowledged and delivered.
     Send(send::Options),
+    /// S2: sends by the clock.
+    Open(open::Options),
     /// I1: sockets that say hello and then nothing.
     Idle(idle::Options),
     /// N1: from one node to another over NATS, against the same on one node.
@@ -59,6 +67,7 @@ async fn main() -> anyhow::Result<()> {
     let Cli { common, workload } = Cli::parse();
     let report = match workload {
         Workload::Send(options) => send::run(&common, &options).await?,
+        Workload::Open(options) => open::run(&common, &options).await?,
         Workload::Idle(options) => idle::run(&common, &options).await?,
         Workload::Nodes(options) => nodes::run(&common, &options).await?,
         Workload::Start => start::run(&common)?,

@@ -42,6 +42,11 @@ struct Account {
 
 impl Postgres {
     pub(crate) fn start(parent: &Path) -> Result<Self> {
+        Self::start_with(parent, &[])
+    }
+
+    /// Starts one with more settings.
+    pub(crate) fn start_with(parent: &Path, settings: &[&str]) -> Result<Self> {
         let binaries = binaries()?;
         let dir = tempfile::Builder::new()
             .prefix("messaging-bench-pg.")
@@ -75,7 +80,7 @@ impl Postgres {
         let sockets = format!("unix_socket_directories={}", dir.path().display());
         let server = as_account(&binaries.join("postgres"), account, dir.path())
             .args(["-D", "data", "-c", &sockets])
-            .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
+            .args(SETTINGS.iter().chain(settings).flat_map(|setting| ["-c", setting]))
             .stdout(log.try_clone().context("share a log")?)
             .stderr(log)
             .spawn()

@@ -11,10 +11,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Latencies, report_cost};
+use super::report_cost;
 use crate::{
     Common,
     client::{Api, Socket},
+    latencies::Latencies,
     machine::{Meter, Pids},
     nats::Nats,
     node::Node,
@@ -155,7 +156,7 @@ impl Sender {
         let mut tally = Tally::new()?;
         let mut pace = interval(self.every);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for number in 0.. {
+        for number in 0_u64.. {
             pace.tick().await;
             if Instant::now() >= end {
                 break;
