@@ -5,8 +5,10 @@ mod frames;
 mod latencies;
 mod links;
 mod machine;
+mod naive;
 mod nats;
 mod node;
+mod peer;
 mod postgres;
 mod report;
 mod scene;
@@ -19,7 +21,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use workload::{idle, nodes, open, send, start};
+use workload::{compare, idle, nodes, open, send, start};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures what one node of the messaging service carries")]
@@ -51,6 +53,8 @@ pub(crate) struct Common {
 enum Workload {
     /// S1, S3, S4: pairs that send, each its next message when the last one was acknowledged and delivered.
     Send(send::Options),
+    /// S1 against the naive limit and the peer.
+    Compare(compare::Options),
     /// S2: sends by the clock.
     Open(open::Options),
     /// I1: sockets that say hello and then nothing.
@@ -67,6 +71,7 @@ async fn main() -> anyhow::Result<()> {
     let Cli { common, workload } = Cli::parse();
     let report = match workload {
         Workload::Send(options) => send::run(&common, &options).await?,
+        Workload::Compare(options) => compare::run(&common, &options).await?,
         Workload::Open(options) => open::run(&common, &options).await?,
         Workload::Idle(options) => idle::run(&common, &options).await?,
         Workload::Nodes(options) => nodes::run(&common, &options).await?,

@@ -113,6 +113,16 @@ impl Postgres {
         )
     }
 
+    /// Where its sockets and its data are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// One of the programs that belong to it.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        Command::new(self.binaries.join(name))
+    }
+
     /// Its version, and what was set.
     pub(crate) fn words(&self) -> String {
         let version = words(Command::new(self.binaries.join("postgres")).arg("--version"));
@@ -124,8 +134,14 @@ impl Postgres {
 
     /// The answer to a query, columns apart by `|`.
     pub(crate) fn ask(&self, query: &str) -> Result<String> {
-        let output = Command::new(self.binaries.join("psql"))
-            .args(["-XAtq", "-U", "postgres", "-d", "postgres", "-h"])
+        self.ask_in("postgres", query)
+    }
+
+    /// The answer of another of its databases than the service's.
+    pub(crate) fn ask_in(&self, database: &str, query: &str) -> Result<String> {
+        let output = self
+            .program("psql")
+            .args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-h"])
             .arg(self.dir.path())
             .args(["-c", query])
             .output()

@@ -25,6 +25,9 @@ const AT_ONCE: usize = 256;
 /// How long a turn may wait when there is nothing else to do.
 const TURN: Duration = Duration::from_millis(50);
 
+/// How often sessions say something: the service sends away who is silent for 75 seconds.
+const PING_EVERY: Duration = Duration::from_secs(25);
+
 /// A conversation, and its two people.
 #[derive(Debug, Clone)]
 pub(crate) struct Couple {
@@ -54,6 +57,7 @@ impl Default for Connected {
 pub(crate) struct Scene {
     pub(crate) links: Links,
     pub(crate) traffic: Traffic,
+    pinged_at: Instant,
 }
 
 /// Opens a conversation for each of these pairs of a buyer and a seller.
@@ -119,6 +123,7 @@ impl Scene {
         let mut scene = Self {
             links: Links::new()?,
             traffic: Traffic::new(connected.dialect)?,
+            pinged_at: Instant::now(),
         };
         let mut people = std::collections::HashMap::new();
         for couple in couples {
@@ -184,11 +189,21 @@ impl Scene {
         Ok(link)
     }
 
+    /// Hears what has come, waits for it if nothing has, and shows that everybody is still there.
+    pub(crate) fn turn(&mut self) -> Result<()> {
+        self.links.turn(TURN, &mut self.traffic)?;
+        if self.pinged_at.elapsed() > PING_EVERY {
+            self.pinged_at = Instant::now();
+            self.traffic.ping(&mut self.links.out)?;
+        }
+        Ok(())
+    }
+
     /// Waits until no more than so many sessions are not live.
     pub(crate) fn until_live(&mut self, limit: usize) -> Result<()> {
         let begun = Instant::now();
         while self.traffic.expected - self.traffic.live > limit {
-            self.links.turn(TURN, &mut self.traffic)?;
+            self.turn()?;
             ensure!(begun.elapsed() < PATIENCE, "not everybody came in");
         }
         Ok(())
@@ -210,7 +225,7 @@ impl Scene {
     pub(crate) fn closed_until(&mut self, end: Instant) -> Result<()> {
         let mut heard_at = Instant::now();
         loop {
-            self.links.turn(TURN, &mut self.traffic)?;
+            self.turn()?;
             let now = Instant::now();
             if !self.traffic.ready.is_empty() {
                 heard_at = now;
@@ -238,7 +253,7 @@ impl Scene {
     ) -> Result<()> {
         let mut number = 0_u32;
         loop {
-            self.links.turn(TURN, &mut self.traffic)?;
+            self.turn()?;
             self.traffic.ready.clear();
             let now = Instant::now();
             if now >= end {
@@ -262,7 +277,7 @@ impl Scene {
     pub(crate) fn settle(&mut self) -> Result<()> {
         let begun = Instant::now();
         while self.traffic.under_way > 0 {
-            self.links.turn(TURN, &mut self.traffic)?;
+            self.turn()?;
             if begun.elapsed() > PATIENCE {
                 bail!("{} messages never arrived", self.traffic.under_way);
             }

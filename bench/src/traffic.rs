@@ -206,6 +206,21 @@ impl Traffic {
         Ok(())
     }
 
+    /// Has every session that is live say something.
+    pub(crate) fn ping(&mut self, out: &mut Out) -> Result<()> {
+        if self.dialect == Dialect::SocketIo {
+            // There the server asks.
+            return Ok(());
+        }
+        let ping = wire::text(format!("{{\"id\":{OTHER_OP},\"op\":\"ping\"}}").as_bytes())?;
+        for (link, role) in self.roles.iter().enumerate() {
+            if matches!(role, Role::Session(session) if session.live) {
+                out.to(link)?.extend(&ping);
+            }
+        }
+        Ok(())
+    }
+
     fn flight(&mut self, number: u64) -> Result<&mut Flight> {
         let flight = self.flights.get_mut(place_of(number));
         flight

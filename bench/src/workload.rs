@@ -1,5 +1,6 @@
 //! The workloads, one file each, and how they count time.
 
+pub(crate) mod compare;
 pub(crate) mod idle;
 pub(crate) mod nodes;
 pub(crate) mod open;
