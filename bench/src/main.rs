@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use workload::{compare, idle, nodes, open, send, start};
+use workload::{compare, fill, idle, nodes, open, send, start};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures what one node of the messaging service carries")]
@@ -57,6 +57,8 @@ enum Workload {
     Compare(compare::Options),
     /// S2: sends by the clock.
     Open(open::Options),
+    /// Makes much data for `read` and `grow`, and keeps it.
+    Fill(fill::Options),
     /// I1: sockets that say hello and then nothing.
     Idle(idle::Options),
     /// N1: from one node to another over NATS, against the same on one node.
@@ -73,6 +75,7 @@ async fn main() -> anyhow::Result<()> {
         Workload::Send(options) => send::run(&common, &options).await?,
         Workload::Compare(options) => compare::run(&common, &options).await?,
         Workload::Open(options) => open::run(&common, &options).await?,
+        Workload::Fill(options) => fill::run(&common, &options)?,
         Workload::Idle(options) => idle::run(&common, &options).await?,
         Workload::Nodes(options) => nodes::run(&common, &options).await?,
         Workload::Start => start::run(&common)?,

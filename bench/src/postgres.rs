@@ -30,7 +30,24 @@ pub(crate) struct Postgres {
     server: Child,
     binaries: PathBuf,
     account: Option<Account>,
-    dir: TempDir,
+    dir: Folder,
+}
+
+/// Where a cluster is.
+enum Folder {
+    /// Gone afterwards.
+    Temporary(TempDir),
+    /// Kept for later.
+    Kept(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(dir) => dir.path(),
+            Self::Kept(path) => path,
+        }
+    }
 }
 
 /// Who runs the server, which refuses to work for root.
@@ -47,35 +64,29 @@ impl Postgres {
 
     /// Starts one with more settings.
     pub(crate) fn start_with(parent: &Path, settings: &[&str]) -> Result<Self> {
-        let binaries = binaries()?;
         let dir = tempfile::Builder::new()
             .prefix("messaging-bench-pg.")
             .tempdir_in(parent)
             .context("make a folder for PostgreSQL")?;
+        Self::start_in(Folder::Temporary(dir), settings)
+    }
+
+    /// Starts one in a folder that is kept, with what is there.
+    pub(crate) fn keep(folder: &Path, settings: &[&str]) -> Result<Self> {
+        fs::create_dir_all(folder).context("make a folder for PostgreSQL")?;
+        let folder = fs::canonicalize(folder).context("find a folder for PostgreSQL")?;
+        Self::start_in(Folder::Kept(folder), settings)
+    }
+
+    fn start_in(dir: Folder, settings: &[&str]) -> Result<Self> {
+        let binaries = binaries()?;
         let account = account(dir.path())?;
         if let Some(Account { user, group }) = account {
             chown(dir.path(), Some(user), Some(group)).context("give PostgreSQL its folder")?;
         }
         let log = File::create(dir.path().join("server.log")).context("make a log")?;
-        let made = as_account(&binaries.join("initdb"), account, dir.path())
-            .args([
-                "--pgdata",
-                "data",
-                "--username",
-                "postgres",
-                "--auth",
-                "trust",
-            ])
-            .args(["--encoding", "UTF8", "--locale", "C"])
-            .stdout(log.try_clone().context("share a log")?)
-            .stderr(log.try_clone().context("share a log")?)
-            .status()
-            .context("run initdb")?;
-        if !made.success() {
-            bail!(
-                "initdb failed:\n{}",
-                fs::read_to_string(dir.path().join("server.log")).unwrap_or_default()
-            );
+        if !dir.path().join("data/PG_VERSION").exists() {
+            initdb(&binaries, account, dir.path(), &log)?;
         }
         let sockets = format!("unix_socket_directories={}", dir.path().display());
         let server = as_account(&binaries.join("postgres"), account, dir.path())
@@ -123,6 +134,26 @@ impl Postgres {
         Command::new(self.binaries.join(name))
     }
 
+    /// Runs a script of psql with these variables.
+    pub(crate) fn script(&self, script: &Path, variables: &[(&str, u64)]) -> Result<()> {
+        let mut psql = self.program("psql");
+        psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres", "-h"])
+            .arg(self.dir.path())
+            .arg("-f")
+            .arg(script);
+        for (name, value) in variables {
+            psql.args(["-v", &format!("{name}={value}")]);
+        }
+        if let Some(folder) = script.parent() {
+            psql.current_dir(folder);
+        }
+        let output = psql.output().context("run psql")?;
+        if !output.status.success() {
+            bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
     /// Its version, and what was set.
     pub(crate) fn words(&self) -> String {
         let version = words(Command::new(self.binaries.join("postgres")).arg("--version"));
@@ -160,15 +191,37 @@ impl Postgres {
     }
 }
 
+/// Makes a cluster.
+fn initdb(binaries: &Path, account: Option<Account>, dir: &Path, log: &File) -> Result<()> {
+    let made = as_account(&binaries.join("initdb"), account, dir)
+        .args(["--pgdata", "data", "--username", "postgres"])
+        .args(["--auth", "trust", "--encoding", "UTF8", "--locale", "C"])
+        .stdout(log.try_clone().context("share a log")?)
+        .stderr(log.try_clone().context("share a log")?)
+        .status()
+        .context("run initdb")?;
+    if !made.success() {
+        bail!(
+            "initdb failed:\n{}",
+            fs::read_to_string(dir.join("server.log")).unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // The folder goes either way; at worst a process of the server notices that later.
+        let mode = match self.dir {
+            // The folder goes either way; at worst a process of the server notices that later.
+            Folder::Temporary(_) => "immediate",
+            Folder::Kept(_) => "fast",
+        };
         let _ = as_account(&self.binaries.join("pg_ctl"), self.account, self.dir.path())
             .args([
                 "--pgdata",
                 "data",
                 "--mode",
-                "immediate",
+                mode,
                 "--silent",
                 "stop",
             ])

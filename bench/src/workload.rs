@@ -1,6 +1,7 @@
 //! The workloads, one file each, and how they count time.
 
 pub(crate) mod compare;
+pub(crate) mod fill;
 pub(crate) mod idle;
 pub(crate) mod nodes;
 pub(crate) mod open;
