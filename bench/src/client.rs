@@ -222,13 +222,4 @@ impl Socket {
             .await
             .context("nothing came in time")?
     }
-
-    /// Reads what comes until the socket is closed; gives back how many frames that were.
-    pub(crate) async fn listen(mut self) -> u64 {
-        let mut frames = 0;
-        while let Some(Ok(message)) = self.stream.next().await {
-            frames += u64::from(message.is_text());
-        }
-        frames
-    }
 }

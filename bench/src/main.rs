@@ -3,6 +3,7 @@
 mod client;
 mod frames;
 mod latencies;
+mod limits;
 mod links;
 mod machine;
 mod naive;
@@ -10,6 +11,7 @@ mod nats;
 mod node;
 mod peer;
 mod postgres;
+mod readers;
 mod report;
 mod scene;
 mod text;
@@ -21,7 +23,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use workload::{compare, fill, idle, nodes, open, send, start};
+use workload::{compare, fill, grow, idle, nodes, open, read, send, start, storm};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures what one node of the messaging service carries")]
@@ -59,6 +61,12 @@ enum Workload {
     Open(open::Options),
     /// Makes much data for `read` and `grow`, and keeps it.
     Fill(fill::Options),
+    /// H1, L1, F1: pages of history, inbox and search in a filled database.
+    Read(read::Options),
+    /// G1: S1 in a filled database against a small one.
+    Grow(grow::Options),
+    /// R1: all sockets are cut at once and come back.
+    Storm(storm::Options),
     /// I1: sockets that say hello and then nothing.
     Idle(idle::Options),
     /// N1: from one node to another over NATS, against the same on one node.
@@ -76,7 +84,10 @@ async fn main() -> anyhow::Result<()> {
         Workload::Compare(options) => compare::run(&common, &options).await?,
         Workload::Open(options) => open::run(&common, &options).await?,
         Workload::Fill(options) => fill::run(&common, &options)?,
-        Workload::Idle(options) => idle::run(&common, &options).await?,
+        Workload::Read(options) => read::run(&common, &options)?,
+        Workload::Grow(options) => grow::run(&common, &options)?,
+        Workload::Storm(options) => storm::run(&common, &options).await?,
+        Workload::Idle(options) => idle::run(&common, &options)?,
         Workload::Nodes(options) => nodes::run(&common, &options).await?,
         Workload::Start => start::run(&common)?,
     };

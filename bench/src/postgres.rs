@@ -80,7 +80,7 @@ impl Postgres {
 
     fn start_in(dir: Folder, settings: &[&str]) -> Result<Self> {
         let binaries = binaries()?;
-        let account = account(dir.path())?;
+        let account = account()?;
         if let Some(Account { user, group }) = account {
             chown(dir.path(), Some(user), Some(group)).context("give PostgreSQL its folder")?;
         }
@@ -241,9 +241,11 @@ fn as_account(program: &Path, account: Option<Account>, dir: &Path) -> Command {
 }
 
 /// Nobody else, unless this is root.
-fn account(own: &Path) -> Result<Option<Account>> {
+fn account() -> Result<Option<Account>> {
     use std::os::unix::fs::MetadataExt as _;
-    if fs::metadata(own).context("look at a folder")?.uid() != 0 {
+    if fs::metadata("/proc/self")
+        .context("look at oneself")?
+        .uid() != 0 {
         return Ok(None);
     }
     let people = fs::read_to_string("/etc/passwd").context("read who there is")?;

@@ -56,6 +56,12 @@ impl Report {
         }
     }
 
+    /// What the last run came to, of a figure.
+    pub(crate) fn last(&self, name: &str) -> Option<f64> {
+        let row = self.rows.iter().find(|row| row.name == name)?;
+        row.values.last().copied()
+    }
+
     /// Prints it as Markdown.
     #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
     pub(crate) fn print(&self) {

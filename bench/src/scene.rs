@@ -82,16 +82,9 @@ pub(crate) fn strangers(pairs: usize) -> impl Iterator<Item = (String, String)> 
     (0..pairs).map(|number| (format!("buyer-{number}"), format!("seller-{number}")))
 }
 
-/// The first frame of a session.
-pub(crate) fn hello(
-    dialect: Dialect,
-    person: &str,
-    since: Option<(String, u64)>,
-) -> Result<Vec<u8>> {
-    if dialect == Dialect::SocketIo {
-        return wire::text(format!("40{}", json!({"person": person})).as_bytes());
-    }
-    let mut hello = json!({"op": "hello", "id": 1, "token": token(person)?});
+/// The first frame of a session; it is resumed from an epoch and a position if they are given.
+pub(crate) fn hello(token: &str, since: Option<(String, u64)>) -> Result<Vec<u8>> {
+    let mut hello = json!({"op": "hello", "id": 1, "token": token});
     if let (Some((epoch, position)), Some(hello)) = (since, hello.as_object_mut()) {
         hello.insert(
             "since".to_owned(),
@@ -99,6 +92,11 @@ pub(crate) fn hello(
         );
     }
     wire::text(hello.to_string().as_bytes())
+}
+
+/// The same for the peer of socket.io, which takes everybody's word for who they are.
+fn peer_hello(person: &str) -> Result<Vec<u8>> {
+    wire::text(format!("40{}", json!({"person": person})).as_bytes())
 }
 
 /// What a session asks for before it is one.
@@ -114,17 +112,22 @@ pub(crate) fn upgrade(dialect: Dialect) -> Vec<u8> {
 }
 
 impl Scene {
+    /// Nobody yet.
+    pub(crate) fn empty(dialect: Dialect) -> Result<Self> {
+        Ok(Self {
+            links: Links::new()?,
+            traffic: Traffic::new(dialect)?,
+            pinged_at: Instant::now(),
+        })
+    }
+
     /// Has everybody come in who takes part.
     pub(crate) fn set(
         address: SocketAddr,
         couples: &[Couple],
         connected: Connected,
     ) -> Result<Self> {
-        let mut scene = Self {
-            links: Links::new()?,
-            traffic: Traffic::new(connected.dialect)?,
-            pinged_at: Instant::now(),
-        };
+        let mut scene = Self::empty(connected.dialect)?;
         let mut people = std::collections::HashMap::new();
         for couple in couples {
             let sender = scene.person(address, &mut people, &couple.sender, connected, true)?;
@@ -181,7 +184,11 @@ impl Scene {
         person: usize,
         name: &str,
     ) -> Result<usize> {
-        self.traffic.session(person, hello(dialect, name, None)?)?;
+        let hello = match dialect {
+            Dialect::SocketIo => peer_hello(name)?,
+            Dialect::Socket | Dialect::Http => hello(&token(name)?, None)?,
+        };
+        self.traffic.session(person, hello)?;
         let source = Some(self.links.count());
         let link = self.links.open(address, Speech::Upgrading, source)?;
         self.links.out.to(link)?.extend(upgrade(dialect));
@@ -243,13 +250,14 @@ impl Scene {
         }
     }
 
-    /// Sends by the clock, so many a second, so many at once, from a moment to another.
+    /// Sends by the clock, so many a second, so many at once, from a moment to another, or until it is told that
+    /// it is over.
     pub(crate) fn open_until(
         &mut self,
         begin: Instant,
         end: Instant,
         pace: Pace,
-        mut each_turn: impl FnMut(&mut Self, Instant) -> Result<()>,
+        mut each_turn: impl FnMut(&mut Self, Instant) -> Result<bool>,
     ) -> Result<()> {
         let mut number = 0_u32;
         loop {
@@ -269,7 +277,9 @@ impl Scene {
                 self.traffic.send(pair, due, &mut self.links.out)?;
                 number += 1;
             }
-            each_turn(self, now)?;
+            if each_turn(self, now)? {
+                return Ok(());
+            }
         }
     }
 

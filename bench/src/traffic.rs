@@ -70,6 +70,8 @@ pub(crate) struct Traffic {
     sessions: Vec<u32>,
     flights: Vec<Option<Flight>>,
     next: u64,
+    /// None before it is under way.
+    first: u64,
     /// Messages that are not acknowledged, or not told to all.
     pub(crate) under_way: usize,
     /// Sessions that are live.
@@ -97,6 +99,7 @@ impl Traffic {
             sessions: Vec::new(),
             flights: vec![None; ROOM],
             next: 0,
+            first: 0,
             under_way: 0,
             live: 0,
             expected: 0,
@@ -147,22 +150,30 @@ impl Traffic {
         self.next
     }
 
-    /// The connection that a pair's receiver reads on first.
-    pub(crate) fn receiving_link(&self, pair: usize) -> Option<usize> {
-        let receiver = self.pairs.get(pair)?.receiver;
-        self.roles
-            .iter()
-            .position(|role| matches!(role, Role::Session(session) if session.person == receiver))
+    /// The first message that is still under way; the next one when there is none.
+    pub(crate) fn oldest(&mut self) -> u64 {
+        let flies = |number: u64| {
+            let flight = self.flights.get(place_of(number)).copied().flatten();
+            flight.is_some_and(|flight| flight.number == number)
+        };
+        while self.first < self.next && !flies(self.first) {
+            self.first += 1;
+        }
+        self.first
     }
 
-    /// The epoch and the position up to which a session was told, before it is cut.
-    pub(crate) fn cut(&mut self, link: usize) -> Result<(String, u64)> {
-        let session = self.of(link)?;
-        let place = (session.epoch.clone(), session.position);
-        if std::mem::take(&mut session.live) {
+    /// A session was cut.
+    pub(crate) fn cut(&mut self, link: usize) -> Result<()> {
+        if std::mem::take(&mut self.of(link)?.live) {
             self.live -= 1;
         }
-        Ok(place)
+        Ok(())
+    }
+
+    /// The epoch and the position up to which a session was told.
+    pub(crate) fn place(&mut self, link: usize) -> Result<(String, u64)> {
+        let session = self.of(link)?;
+        Ok((session.epoch.clone(), session.position))
     }
 
     /// What a session that was cut begins with when it comes back.

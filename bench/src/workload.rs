@@ -2,12 +2,15 @@
 
 pub(crate) mod compare;
 pub(crate) mod fill;
+pub(crate) mod grow;
 pub(crate) mod idle;
 pub(crate) mod nodes;
 pub(crate) mod open;
+pub(crate) mod read;
 pub(crate) mod send;
 mod stage;
 pub(crate) mod start;
+pub(crate) mod storm;
 mod stored;
 
 use crate::{

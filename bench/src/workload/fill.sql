@@ -31,7 +31,7 @@ END $$;
 CREATE TEMP TABLE words (n INT PRIMARY KEY, word TEXT NOT NULL);
 \copy words FROM 'words.tsv'
 CREATE TEMP TABLE texts AS
-  SELECT n, string_agg(word, ' ' ORDER BY place) AS body, array_to_tsvector(array_agg(DISTINCT word)) AS terms
+  SELECT chosen.n, string_agg(word, ' ' ORDER BY place) AS body, array_to_tsvector(array_agg(DISTINCT word)) AS terms
   FROM (SELECT n, place, (hashint4extended(n * 16 + place, :seed) & 4095)::INT AS which
         FROM generate_series(0, 65535) n, generate_series(0, 13) place) chosen
   JOIN words ON words.n = which
@@ -71,7 +71,7 @@ INSERT INTO users (id, display_name, search_name, created_at)
 
 -- In the order in which they were written, so that a conversation's messages lie far apart. The two take turns.
 INSERT INTO messages (conversation_id, seq, revision, client_id, sender_id, kind, body, created_at, terms)
-  SELECT id, seq, 1, md5(:'seed' || 'm' || n || '.' || seq)::UUID, CASE WHEN seq % 2 = 1 THEN buyer ELSE seller END,
+  SELECT id, seq, 1, md5(:'seed' || 'm' || written.n || '.' || seq)::UUID, CASE WHEN seq % 2 = 1 THEN buyer ELSE seller END,
          'text', body, at,
          terms || array_to_tsvector(ARRAY['_' || encode(buyer::BYTEA, 'hex'), '_' || encode(seller::BYTEA, 'hex')])
   FROM (SELECT planned.n, id, seq, buyer, seller, created_at + seq * (INTERVAL '30 days' / (count + 1)) AS at,

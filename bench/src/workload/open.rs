@@ -91,7 +91,7 @@ pub(crate) fn measure(
         if running.is_none() && now >= counted {
             running = Some(Running::start(scene, pids.clone(), postgres)?);
         }
-        Ok(())
+        Ok(false)
     })?;
     let Some(running) = running else {
         anyhow::bail!("the run was over before it counted");

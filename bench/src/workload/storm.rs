@@ -1,0 +1,206 @@
+//! R1: all sockets are cut at once while messages flow: how long until everybody is back and has been told
+//! everything, once and in order.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use super::{
+    report_cost,
+    send::WARM_UP,
+    stage::{Backend, Stage},
+};
+use crate::{
+    Common,
+    client::token,
+    frames::{Dialect, Send},
+    latencies::Latencies,
+    limits::raise_open_files,
+    machine::{Meter, real},
+    report::Report,
+    scene::{Pace, Scene, couples, hello, strangers, upgrade},
+    traffic::Pair,
+    wire::Speech,
+};
+
+/// How long it may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Connections that messages are sent on, over HTTP: these are not cut.
+const SENDERS: usize = 16;
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// How many sockets, each of a person of its own, in pairs.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    pub(crate) sockets: u32,
+    /// Messages a second, all together.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) rate: u32,
+    /// How many come back at the same time: fewer than a listener lets wait.
+    #[arg(long, default_value_t = 512)]
+    pub(crate) at_once: usize,
+    /// The database.
+    #[arg(long, value_enum, default_value_t = Backend::Postgres)]
+    pub(crate) backend: Backend,
+}
+
+/// Everybody, and the order in which they come back.
+struct Storm {
+    scene: Scene,
+    /// A connection and whose it is.
+    sockets: Vec<(usize, String)>,
+}
+
+pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
+    // The service needs two for each socket.
+    raise_open_files(u64::from(options.sockets) * 2 + 2_000)?;
+    let stage = Stage::start(common, options.backend)?;
+    let mut report = Report::new(
+        format!(
+            "{} sockets cut at once while {} messages a second flow",
+            options.sockets, options.rate
+        ),
+        common,
+    );
+    report.setting(stage.words());
+    report.setting(format!("{} come back at the same time", options.at_once));
+    let mut storm = Storm::gather(&stage, options).await?;
+    for _ in 0..common.runs {
+        storm.blow(&stage, options, common, &mut report)?;
+    }
+    report.setting("each was told everything once and in order".to_owned());
+    Ok(report)
+}
+
+impl Storm {
+    async fn gather(stage: &Stage, options: &Options) -> Result<Self> {
+        let pairs = usize::try_from(options.sockets / 2).context("too many sockets")?;
+        let address = stage.node.address;
+        let couples = couples(address, strangers(pairs)).await?;
+        let mut scene = Scene::empty(Dialect::Http)?;
+        for _ in 0..SENDERS {
+            scene.traffic.http();
+            scene.links.open(address, Speech::Http, None)?;
+        }
+        let mut sockets = Vec::new();
+        for (number, couple) in couples.into_iter().enumerate() {
+            let sender = scene.traffic.person();
+            let receiver = scene.traffic.person();
+            for (person, name) in [(sender, &couple.sender), (receiver, &couple.receiver)] {
+                let link = scene.session(address, Dialect::Http, person, name)?;
+                sockets.push((link, name.clone()));
+            }
+            let send = Send::new(
+                Dialect::Http,
+                &scene.traffic.phrases,
+                &couple.conversation,
+                &token(&couple.sender)?,
+            )?;
+            scene.traffic.pair(Pair {
+                link: number % SENDERS,
+                sender,
+                receiver,
+                send,
+            });
+        }
+        scene.until_live(0)?;
+        Ok(Self { scene, sockets })
+    }
+
+    /// One run: messages flow, all are cut, all come back, and what was sent meanwhile has come.
+    fn blow(
+        &mut self,
+        stage: &Stage,
+        options: &Options,
+        common: &Common,
+        report: &mut Report,
+    ) -> Result<()> {
+        let pace = Pace {
+            rate: options.rate,
+            burst: 1,
+        };
+        let address = stage.node.address;
+        let Self { scene, sockets } = self;
+        // Made before: signing tokens is no part of it.
+        let hellos = sockets
+            .iter()
+            .map(|(_, name)| token(name))
+            .collect::<Result<Vec<_>>>()?;
+        scene.links.tick(pace.tick())?;
+        let begin = Instant::now();
+        let cut_at = begin + WARM_UP;
+        let mut cut: Option<(Meter, Instant)> = None;
+        let mut waiting = sockets.iter().zip(&hellos);
+        let mut back: Option<(Duration, f64)> = None;
+        let mut exact: Option<Duration> = None;
+        let mut sent_at_return = 0;
+        scene.traffic.acknowledged = Latencies::new()?;
+        scene.open_until(begin, cut_at + PATIENCE, pace, |scene, now| {
+            if now < cut_at {
+                return Ok(false);
+            }
+            if cut.is_none() {
+                cut = Some((Meter::start(stage.pids())?, Instant::now()));
+                scene.traffic.counting = true;
+                for (link, _) in sockets.iter() {
+                    scene.traffic.cut(*link)?;
+                    scene.links.cut(*link)?;
+                }
+            }
+            let Some((meter, cut_at)) = &cut else {
+                return Ok(false);
+            };
+            let (live, all) = (scene.traffic.live, sockets.len());
+            let mut coming = all - live - waiting.len();
+            while coming < options.at_once
+                && let Some(((link, _), token)) = waiting.next()
+            {
+                let since = scene.traffic.place(*link)?;
+                scene
+                    .traffic
+                    .come_back(*link, hello(token, Some(since))?)?;
+                scene
+                    .links
+                    .reopen(*link, address, Speech::Upgrading, Some(*link))?;
+                scene.links.out.to(*link)?.extend(upgrade(Dialect::Http));
+                coming += 1;
+            }
+            if back.is_none() && live == all {
+                back = Some((cut_at.elapsed(), meter.read()?.service));
+                sent_at_return = scene.traffic.sent();
+                let spent = meter.read()?;
+                report_cost(&spent, u64::from(options.sockets), "socket", report);
+            }
+            if back.is_some() && exact.is_none() && scene.traffic.oldest() >= sent_at_return {
+                exact = Some(cut_at.elapsed());
+            }
+            // Some more, so that it is seen to go on.
+            Ok(exact.is_some_and(|exact| {
+                cut_at.elapsed() > exact + Duration::from_secs(common.seconds.min(5))
+            }))
+        })?;
+        scene.traffic.counting = false;
+        scene.links.untick();
+        ensure!(
+            back.is_some() && exact.is_some(),
+            "not all were back within {PATIENCE:?}"
+        );
+        scene.settle()?;
+        let seconds = |time: Option<Duration>| time.map_or(f64::NAN, |time| time.as_secs_f64());
+        let back = back.map(|(time, _)| time);
+        report.figure("all back and live, s", seconds(back));
+        report.figure("all back and exact, s", seconds(exact));
+        report.figure(
+            "back, a second",
+            f64::from(options.sockets) / seconds(back),
+        );
+        scene
+            .traffic
+            .acknowledged
+            .report("meanwhile, due to acknowledgement,", report);
+        report.figure("messages sent in all", real(scene.traffic.sent()));
+        Ok(())
+    }
+}
