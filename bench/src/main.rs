@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use workload::{compare, fill, grow, idle, nodes, open, read, send, start, storm};
+use workload::{check, compare, fill, grow, idle, mixed, nodes, open, read, send, start, storm};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures what one node of the messaging service carries")]
@@ -67,6 +67,10 @@ enum Workload {
     Grow(grow::Options),
     /// R1: all sockets are cut at once and come back.
     Storm(storm::Options),
+    /// People who write, read and look around at once.
+    Mixed(mixed::Options),
+    /// Counts what a fixed load costs, and fails above the limits: for CI.
+    Check,
     /// I1: sockets that say hello and then nothing.
     Idle(idle::Options),
     /// N1: from one node to another over NATS, against the same on one node.
@@ -87,6 +91,12 @@ async fn main() -> anyhow::Result<()> {
         Workload::Read(options) => read::run(&common, &options)?,
         Workload::Grow(options) => grow::run(&common, &options)?,
         Workload::Storm(options) => storm::run(&common, &options).await?,
+        Workload::Mixed(options) => mixed::run(&common, &options).await?,
+        Workload::Check => {
+            let report = check::run(&common).await?;
+            report.print();
+            return check::judge(&report);
+        }
         Workload::Idle(options) => idle::run(&common, &options)?,
         Workload::Nodes(options) => nodes::run(&common, &options).await?,
         Workload::Start => start::run(&common)?,

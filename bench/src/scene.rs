@@ -143,6 +143,8 @@ impl Scene {
                 link: sender.1,
                 sender: sender.0,
                 receiver: receiver.0,
+                receives_on: receiver.1,
+                conversation: couple.conversation.clone(),
                 send,
             });
         }

@@ -44,6 +44,9 @@ pub(crate) struct Pair {
     pub(crate) link: usize,
     pub(crate) sender: usize,
     pub(crate) receiver: usize,
+    /// One of the receiver's connections.
+    pub(crate) receives_on: usize,
+    pub(crate) conversation: String,
     pub(crate) send: Send,
 }
 
@@ -86,6 +89,8 @@ pub(crate) struct Traffic {
     pub(crate) delivered: Latencies,
     /// Answers to other ops.
     pub(crate) others: u64,
+    /// Other ops that are not answered yet.
+    pub(crate) asked: u64,
 }
 
 impl Traffic {
@@ -108,6 +113,7 @@ impl Traffic {
             acknowledged: Latencies::new()?,
             delivered: Latencies::new()?,
             others: 0,
+            asked: 0,
         })
     }
 
@@ -227,8 +233,23 @@ impl Traffic {
         for (link, role) in self.roles.iter().enumerate() {
             if matches!(role, Role::Session(session) if session.live) {
                 out.to(link)?.extend(&ping);
+                self.asked += 1;
             }
         }
+        Ok(())
+    }
+
+    /// A pair's receiver says that all of the conversation was read.
+    pub(crate) fn mark_read(&mut self, pair: usize, out: &mut Out) -> Result<()> {
+        let pair = self.pairs.get(pair).context("no such pair")?;
+        let link = pair.receives_on;
+        let conversation = &pair.conversation;
+        // Further than there are messages: the cursor stops at the last one.
+        let op = format!(
+            "{{\"id\":{OTHER_OP},\"op\":\"conversation.read\",\"conversationId\":\"{conversation}\",\"seq\":1000000000}}"
+        );
+        out.to(link)?.extend(wire::text(op.as_bytes())?);
+        self.asked += 1;
         Ok(())
     }
 
@@ -311,6 +332,7 @@ impl Traffic {
                 HELLO => self.greeted(link, said),
                 OTHER_OP => {
                     self.others += 1;
+                    self.asked = self.asked.checked_sub(1).context("answered twice")?;
                     Ok(())
                 }
                 id => self.acknowledge(link, number_of_id(id).context("an unknown id")?),

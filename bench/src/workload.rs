@@ -1,9 +1,11 @@
 //! The workloads, one file each, and how they count time.
 
+pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod fill;
 pub(crate) mod grow;
 pub(crate) mod idle;
+pub(crate) mod mixed;
 pub(crate) mod nodes;
 pub(crate) mod open;
 pub(crate) mod read;

@@ -88,9 +88,11 @@ impl Storm {
         for (number, couple) in couples.into_iter().enumerate() {
             let sender = scene.traffic.person();
             let receiver = scene.traffic.person();
+            let mut receives_on = 0;
             for (person, name) in [(sender, &couple.sender), (receiver, &couple.receiver)] {
                 let link = scene.session(address, Dialect::Http, person, name)?;
                 sockets.push((link, name.clone()));
+                receives_on = link;
             }
             let send = Send::new(
                 Dialect::Http,
@@ -102,6 +104,8 @@ impl Storm {
                 link: number % SENDERS,
                 sender,
                 receiver,
+                receives_on,
+                conversation: couple.conversation,
                 send,
             });
         }
