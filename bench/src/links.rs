@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use mio::{Events, Interest, Poll, Token, net::TcpStream, unix::SourceFd};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -295,7 +295,10 @@ impl Ear {
                 return Ok(());
             };
             let read = match stream.read(buffer) {
-                Ok(0) => bail!("the server ended a connection"),
+                Ok(0) => {
+                    self.stream = None;
+                    return talk.heard(link, Heard::Ended, out);
+                }
                 Ok(read) => read,
                 Err(error)
                     if matches!(
@@ -346,7 +349,7 @@ fn cut(
                 *speech = Speech::Socket;
                 talk.heard(link, heard, out)?;
             }
-            Heard::Text(_) | Heard::Answer { .. } => talk.heard(link, heard, out)?,
+            Heard::Text(_) | Heard::Answer { .. } | Heard::Closed(_) | Heard::Ended => talk.heard(link, heard, out)?,
         }
     }
     Ok(taken)

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use workload::{check, compare, fill, grow, idle, mixed, nodes, open, read, send, start, storm};
+use workload::{all, check, compare, fill, grow, idle, mixed, nodes, open, read, send, start, storm};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures what one node of the messaging service carries")]
@@ -35,7 +35,7 @@ struct Cli {
 }
 
 /// What all workloads are told.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
     /// The service's binary, built for release.
     #[arg(long, global = true, default_value = "target/release/messaging")]
@@ -69,6 +69,8 @@ enum Workload {
     Storm(storm::Options),
     /// People who write, read and look around at once.
     Mixed(mixed::Options),
+    /// Everything, in one table with gates and goals.
+    All(all::Options),
     /// Counts what a fixed load costs, and fails above the limits: for CI.
     Check,
     /// I1: sockets that say hello and then nothing.
@@ -92,6 +94,10 @@ async fn main() -> anyhow::Result<()> {
         Workload::Grow(options) => grow::run(&common, &options)?,
         Workload::Storm(options) => storm::run(&common, &options).await?,
         Workload::Mixed(options) => mixed::run(&common, &options).await?,
+        Workload::All(options) => {
+            all::run(&common, &options).await?.print();
+            return Ok(());
+        }
         Workload::Check => {
             let report = check::run(&common).await?;
             report.print();

@@ -20,7 +20,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many sessions are opened at the same time.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 8;
 
 /// How long a turn may wait when there is nothing else to do.
 const TURN: Duration = Duration::from_millis(50);

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use memchr::memmem;
 
 use crate::{
     frames::{Dialect, Finders, Phrases, Send, acknowledged, number_of_id},
@@ -21,6 +22,9 @@ const HELLO: u64 = 1;
 /// The id of ops that are not looked at one by one.
 pub(crate) const OTHER_OP: u64 = 2;
 
+/// What a service says to whom it cannot let in now.
+const OVERLOADED: &[u8] = b"\"code\":\"overloaded\"";
+
 /// What a connection is for.
 enum Role {
     /// One of a person's sessions.
@@ -36,6 +40,8 @@ struct Session {
     position: u64,
     epoch: String,
     live: bool,
+    /// Told to come back later, and not gone yet.
+    refused: bool,
 }
 
 /// Somebody who writes to somebody.
@@ -89,6 +95,10 @@ pub(crate) struct Traffic {
     pub(crate) delivered: Latencies,
     /// Answers to other ops.
     pub(crate) others: u64,
+    /// Whether a session may be told to come back later.
+    pub(crate) lenient: bool,
+    /// Those that were.
+    pub(crate) refused: Vec<usize>,
     /// Other ops that are not answered yet.
     pub(crate) asked: u64,
 }
@@ -113,6 +123,8 @@ impl Traffic {
             acknowledged: Latencies::new()?,
             delivered: Latencies::new()?,
             others: 0,
+            lenient: false,
+            refused: Vec::new(),
             asked: 0,
         })
     }
@@ -134,6 +146,7 @@ impl Traffic {
             position: 0,
             epoch: String::new(),
             live: false,
+            refused: false,
         }));
         Ok(())
     }
@@ -184,7 +197,9 @@ impl Traffic {
 
     /// What a session that was cut begins with when it comes back.
     pub(crate) fn come_back(&mut self, link: usize, hello: Vec<u8>) -> Result<()> {
-        self.of(link)?.hello = hello;
+        let session = self.of(link)?;
+        session.hello = hello;
+        session.refused = false;
         Ok(())
     }
 
@@ -327,6 +342,11 @@ impl Traffic {
             return self.peer_text(link, said, out);
         }
         if let Some((id, rest)) = acknowledged(self.dialect, said) {
+            if id == HELLO && self.lenient && memmem::find(rest, OVERLOADED).is_some() {
+                self.of(link)?.refused = true;
+                self.refused.push(link);
+                return Ok(());
+            }
             ensure!(rest.starts_with(b",\"ok\":"), "refused: {}", shown(said));
             return match id {
                 HELLO => self.greeted(link, said),
@@ -353,6 +373,7 @@ impl Traffic {
                 self.live += 1;
                 return Ok(());
             }
+            Some(b"bye") if self.of(link)?.refused => return Ok(()),
             Some(b"heartbeat" | b"presence" | b"typing") => return Ok(()),
             Some(
                 b"message.created"
@@ -454,6 +475,14 @@ impl Talk for Traffic {
                 Ok(())
             }
             Heard::Ping(_) => Ok(()),
+            Heard::Closed(why) => {
+                ensure!(self.of(link)?.refused, "the service closed: {why}");
+                Ok(())
+            }
+            Heard::Ended => {
+                ensure!(self.of(link)?.refused, "the service ended a connection");
+                Ok(())
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The workloads, one file each, and how they count time.
 
+pub(crate) mod all;
 pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod fill;
@@ -17,7 +18,7 @@ mod stored;
 
 use crate::{
     machine::{Spent, load},
-    report::Report,
+    report::{FOREIGN, Report},
 };
 
 /// Puts what a run cost, for each of so many things, and what else ran, into a report.
@@ -40,6 +41,6 @@ fn report_cost(spent: &Spent, things: u64, thing: &str, report: &mut Report) {
 
 /// Puts what else ran into a report.
 fn report_foreign(spent: &Spent, report: &mut Report) {
-    report.figure("foreign load, cores", spent.foreign_cores);
+    report.figure(FOREIGN, spent.foreign_cores);
     report.figure("load average", load());
 }

@@ -25,10 +25,10 @@ use crate::{
 pub(crate) struct Options {
     /// How many sockets, each of a person of its own. The service needs two open files for each.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=200_000))]
-    sockets: u64,
+    pub(crate) sockets: u64,
     /// On PostgreSQL and joined to NATS, where the node looks every few seconds for what it missed.
     #[arg(long)]
-    joined: bool,
+    pub(crate) joined: bool,
 }
 
 /// What a node is joined to.

@@ -28,10 +28,10 @@ use crate::{
 pub(crate) struct Options {
     /// How many senders there are.
     #[arg(long, default_value_t = 10)]
-    senders: usize,
+    pub(crate) senders: usize,
     /// How long a sender waits from one message to the next, in milliseconds.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=60_000))]
-    every: u64,
+    pub(crate) every: u64,
 }
 
 /// Somebody who writes in turn to somebody on the same node and to somebody on the other.

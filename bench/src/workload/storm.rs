@@ -1,7 +1,10 @@
 //! R1: all sockets are cut at once while messages flow: how long until everybody is back and has been told
 //! everything, once and in order.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -26,6 +29,9 @@ use crate::{
 
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// When somebody who was told to come back later does: what the service asks for.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Connections that messages are sent on, over HTTP: these are not cut.
 const SENDERS: usize = 16;
@@ -136,7 +142,17 @@ impl Storm {
         let begin = Instant::now();
         let cut_at = begin + WARM_UP;
         let mut cut: Option<(Meter, Instant)> = None;
-        let mut waiting = sockets.iter().zip(&hellos);
+        // Who has still to come back, and not before when: the order of the cut, then of refusals.
+        let mut waiting: VecDeque<(usize, Instant)> = (0..sockets.len())
+            .map(|socket| (socket, begin))
+            .collect();
+        let socket_of: HashMap<usize, usize> = sockets
+            .iter()
+            .enumerate()
+            .map(|(socket, (link, _))| (*link, socket))
+            .collect();
+        let mut refused = 0_u64;
+        scene.traffic.lenient = true;
         let mut back: Option<(Duration, f64)> = None;
         let mut exact: Option<Duration> = None;
         let mut sent_at_return = 0;
@@ -158,8 +174,17 @@ impl Storm {
             };
             let (live, all) = (scene.traffic.live, sockets.len());
             let mut coming = all - live - waiting.len();
+            while let Some(link) = scene.traffic.refused.pop() {
+                refused += 1;
+                scene.links.cut(link)?;
+                let socket = socket_of.get(&link).context("not a socket")?;
+                waiting.push_back((*socket, now + RETRY_AFTER));
+                coming = coming.saturating_sub(1);
+            }
             while coming < options.at_once
-                && let Some(((link, _), token)) = waiting.next()
+                && waiting.front().is_some_and(|(_, from)| *from <= now)
+                && let Some((socket, _)) = waiting.pop_front()
+                && let (Some((link, _)), Some(token)) = (sockets.get(socket), hellos.get(socket))
             {
                 let since = scene.traffic.place(*link)?;
                 scene
@@ -186,6 +211,7 @@ impl Storm {
             }))
         })?;
         scene.traffic.counting = false;
+        scene.traffic.lenient = false;
         scene.links.untick();
         ensure!(
             back.is_some() && exact.is_some(),
@@ -200,6 +226,7 @@ impl Storm {
             "back, a second",
             f64::from(options.sockets) / seconds(back),
         );
+        report.figure("told to come back later", real(refused));
         scene
             .traffic
             .acknowledged
