@@ -226,7 +226,8 @@ mod tests {
     #[test]
     fn what_is_sought_is_found_where_it_stands() {
         let finders = Finders::new();
-        let frame = br#"{"position":17,"event":"message.created","data":{"message":{"clientId":"abc"}}}"#;
+        let frame =
+            br#"{"position":17,"event":"message.created","data":{"message":{"clientId":"abc"}}}"#;
         assert_eq!(finders.event(frame), Some(&b"message.created"[..]));
         assert_eq!(finders.position(frame), Some(17));
         assert_eq!(finders.client_id(frame), Some(&b"abc"[..]));

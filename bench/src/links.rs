@@ -135,12 +135,7 @@ impl Links {
         Ok(())
     }
 
-    fn connect(
-        &self,
-        link: usize,
-        server: SocketAddr,
-        source: Option<usize>,
-    ) -> Result<TcpStream> {
+    fn connect(&self, link: usize, server: SocketAddr, source: Option<usize>) -> Result<TcpStream> {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).context("make a socket")?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
@@ -189,18 +184,14 @@ impl Links {
             tv_sec: i64::try_from(interval.as_secs()).context("too long an interval")?,
             tv_nsec: interval.subsec_nanos().into(),
         };
-        let times = Itimerspec {
+        let rings = Itimerspec {
             it_interval: interval,
             it_value: interval,
         };
-        timerfd_settime(&timer, TimerfdTimerFlags::empty(), &times).context("set a timer")?;
+        timerfd_settime(&timer, TimerfdTimerFlags::empty(), &rings).context("set a timer")?;
         self.poll
             .registry()
-            .register(
-                &mut SourceFd(&timer.as_raw_fd()),
-                TIMER,
-                Interest::READABLE,
-            )
+            .register(&mut SourceFd(&timer.as_raw_fd()), TIMER, Interest::READABLE)
             .context("watch a timer")?;
         self.timer = Some(timer);
         Ok(())
@@ -238,8 +229,14 @@ impl Links {
                 self.out.waiting.push(link);
             }
             if event.is_readable() {
-                ear.read(link, &mut self.buffer, talk, &mut self.out, &mut self.carried)
-                    .with_context(|| format!("on connection {link}"))?;
+                ear.read(
+                    link,
+                    &mut self.buffer,
+                    talk,
+                    &mut self.out,
+                    &mut self.carried,
+                )
+                .with_context(|| format!("on connection {link}"))?;
             }
         }
         self.write()
@@ -349,7 +346,9 @@ fn cut(
                 *speech = Speech::Socket;
                 talk.heard(link, heard, out)?;
             }
-            Heard::Text(_) | Heard::Answer { .. } | Heard::Closed(_) | Heard::Ended => talk.heard(link, heard, out)?,
+            Heard::Text(_) | Heard::Answer { .. } | Heard::Closed(_) | Heard::Ended => {
+                talk.heard(link, heard, out)?;
+            }
         }
     }
     Ok(taken)

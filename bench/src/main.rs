@@ -23,7 +23,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use workload::{all, check, compare, fill, grow, idle, mixed, nodes, open, read, send, start, storm};
+use workload::{
+    all, check, compare, fill, grow, idle, mixed, nodes, open, read, send, start, storm,
+};
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures what one node of the messaging service carries")]

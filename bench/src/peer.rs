@@ -103,7 +103,10 @@ impl Peer {
     pub(crate) fn words(folder: &Path) -> String {
         let version = |package: &str| {
             let said = std::fs::read_to_string(
-                folder.join("node_modules").join(package).join("package.json"),
+                folder
+                    .join("node_modules")
+                    .join(package)
+                    .join("package.json"),
             );
             said.ok()
                 .and_then(|said| serde_json::from_str::<serde_json::Value>(&said).ok())

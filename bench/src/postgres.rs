@@ -91,7 +91,12 @@ impl Postgres {
         let sockets = format!("unix_socket_directories={}", dir.path().display());
         let server = as_account(&binaries.join("postgres"), account, dir.path())
             .args(["-D", "data", "-c", &sockets])
-            .args(SETTINGS.iter().chain(settings).flat_map(|setting| ["-c", setting]))
+            .args(
+                SETTINGS
+                    .iter()
+                    .chain(settings)
+                    .flat_map(|setting| ["-c", setting]),
+            )
             .stdout(log.try_clone().context("share a log")?)
             .stderr(log)
             .spawn()
@@ -137,10 +142,19 @@ impl Postgres {
     /// Runs a script of psql with these variables.
     pub(crate) fn script(&self, script: &Path, variables: &[(&str, u64)]) -> Result<()> {
         let mut psql = self.program("psql");
-        psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres", "-h"])
-            .arg(self.dir.path())
-            .arg("-f")
-            .arg(script);
+        psql.args([
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            "postgres",
+            "-d",
+            "postgres",
+            "-h",
+        ])
+        .arg(self.dir.path())
+        .arg("-f")
+        .arg(script);
         for (name, value) in variables {
             psql.args(["-v", &format!("{name}={value}")]);
         }
@@ -172,7 +186,16 @@ impl Postgres {
     pub(crate) fn ask_in(&self, database: &str, query: &str) -> Result<String> {
         let output = self
             .program("psql")
-            .args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-h"])
+            .args([
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-d",
+                database,
+                "-h",
+            ])
             .arg(self.dir.path())
             .args(["-c", query])
             .output()
@@ -217,14 +240,7 @@ impl Drop for Postgres {
             Folder::Kept(_) => "fast",
         };
         let _ = as_account(&self.binaries.join("pg_ctl"), self.account, self.dir.path())
-            .args([
-                "--pgdata",
-                "data",
-                "--mode",
-                mode,
-                "--silent",
-                "stop",
-            ])
+            .args(["--pgdata", "data", "--mode", mode, "--silent", "stop"])
             .status();
         let _ = self.server.kill();
         let _ = self.server.wait();
@@ -243,9 +259,7 @@ fn as_account(program: &Path, account: Option<Account>, dir: &Path) -> Command {
 /// Nobody else, unless this is root.
 fn account() -> Result<Option<Account>> {
     use std::os::unix::fs::MetadataExt as _;
-    if fs::metadata("/proc/self")
-        .context("look at oneself")?
-        .uid() != 0 {
+    if fs::metadata("/proc/self").context("look at oneself")?.uid() != 0 {
         return Ok(None);
     }
     let people = fs::read_to_string("/etc/passwd").context("read who there is")?;

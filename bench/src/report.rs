@@ -116,8 +116,8 @@ impl Row {
     /// Its median and its range.
     fn shown(&self) -> String {
         let values = self.sorted();
-        let [least, most] =
-            [values.first(), values.last()].map(|value| value.copied().map_or_else(String::new, shown));
+        let [least, most] = [values.first(), values.last()]
+            .map(|value| value.copied().map_or_else(String::new, shown));
         format!("{} | {least} | {most}", shown(self.median()))
     }
 }
@@ -174,8 +174,12 @@ impl Summary {
     }
 
     /// Adds a report, and a line for each of its figures that is named. What was not measured is left out.
-    pub(crate) fn add(&mut self, report: Report, goals: &[Goal]) {
-        let mark = if report.warning().is_some() { " (!)" } else { "" };
+    pub(crate) fn add(&mut self, report: &Report, goals: &[Goal]) {
+        let mark = if report.warning().is_some() {
+            " (!)"
+        } else {
+            ""
+        };
         for goal in goals {
             let Some(row) = report.rows.iter().find(|row| row.name == goal.figure) else {
                 continue;

@@ -102,9 +102,7 @@ fn peer_hello(person: &str) -> Result<Vec<u8>> {
 /// What a session asks for before it is one.
 pub(crate) fn upgrade(dialect: Dialect) -> Vec<u8> {
     match dialect {
-        Dialect::SocketIo => {
-            wire::ask_for_upgrade("/socket.io/?EIO=4&transport=websocket", None)
-        }
+        Dialect::SocketIo => wire::ask_for_upgrade("/socket.io/?EIO=4&transport=websocket", None),
         Dialect::Socket | Dialect::Http => {
             wire::ask_for_upgrade("/api/messages/ws", Some("messaging.v1"))
         }
@@ -322,7 +320,5 @@ impl Pace {
 
 /// A moment from now.
 pub(crate) fn after(length: Duration) -> Result<Instant> {
-    Instant::now()
-        .checked_add(length)
-        .context("too long a run")
+    Instant::now().checked_add(length).context("too long a run")
 }

@@ -430,10 +430,8 @@ impl Traffic {
         let ok = hello.get("ok").context("a hello without an answer")?;
         let field = |name: &str| ok.get(name).context("a hello lacks something");
         let session = self.of(link)?;
-        session.epoch = field("epoch")?
-            .as_str()
-            .context("an epoch is a word")?
-            .to_owned();
+        let epoch = field("epoch")?.as_str().context("an epoch is a word")?;
+        epoch.clone_into(&mut session.epoch);
         if !field("resumed")?
             .as_bool()
             .context("resumed or not is yes or no")?

@@ -133,7 +133,7 @@ fn masked(kind: u8, payload: &[u8]) -> Result<Vec<u8>> {
         Ok(length) if length < 126 => frame.push(MASKED | length),
         _ => {
             let length = u16::try_from(payload.len()).context("a frame of more than 64 KiB")?;
-            frame.push(MASKED | 126);
+            frame.push(MASKED | 0x7e);
             frame.extend(length.to_be_bytes());
         }
     }
@@ -202,7 +202,10 @@ mod tests {
 
     #[test]
     fn a_close_says_why() {
-        let (heard, _) = Speech::Socket.first(b"\x88\x06\x10\x69slow").unwrap().unwrap();
+        let (heard, _) = Speech::Socket
+            .first(b"\x88\x06\x10\x69slow")
+            .unwrap()
+            .unwrap();
         assert_eq!(heard, Heard::Closed("4201 slow".to_owned()));
     }
 }

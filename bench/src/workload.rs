@@ -13,8 +13,8 @@ pub(crate) mod read;
 pub(crate) mod send;
 mod stage;
 pub(crate) mod start;
-pub(crate) mod storm;
 mod stored;
+pub(crate) mod storm;
 
 use crate::{
     machine::{Spent, load},

@@ -52,6 +52,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Summary> {
     let common = if options.short { &short } else { common };
     let mut all = Summary::new();
     sent(common, options, &mut all).await?;
+    unset(common, options, &mut all).await?;
     others(common, options, &mut all).await?;
     filled(common, options, &mut all)?;
     if let Some(said) = web_sizes(options)? {
@@ -72,7 +73,7 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
     )
     .await?;
     all.add(
-        report,
+        &report,
         &[
             Goal::least("S1", "service, durable sends a second", 20_000.0, 30_000.0),
             Goal::least("S1", "service / naive limit", 2.0, 3.0),
@@ -94,7 +95,7 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
     )
     .await?;
     all.add(
-        report,
+        &report,
         &[
             Goal::most("S2", "500/s, due to delivery, p50, ms", 0.8, 0.5),
             Goal::most("S2", "500/s, due to delivery, p99, ms", 2.5, 1.0),
@@ -108,7 +109,7 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
         ..sends()
     };
     all.add(
-        send::run(common, &over_http).await?,
+        &send::run(common, &over_http).await?,
         &[Goal::least("S3", rate, 10_000.0, 15_000.0)],
     );
     let on_sqlite = send::Options {
@@ -116,13 +117,13 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
         ..sends()
     };
     all.add(
-        send::run(common, &on_sqlite).await?,
+        &send::run(common, &on_sqlite).await?,
         &[
             Goal::least("S4", rate, 8_000.0, 15_000.0),
             Goal::most("S4", "send to acknowledgement, p99, ms", 20.0, 10.0),
         ],
     );
-    let unset = [
+    let shapes = [
         send::Options {
             pairs: 1,
             in_flight: 64,
@@ -137,17 +138,26 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
             ..sends()
         },
     ];
-    for options in &unset {
-        all.add(send::run(common, options).await?, &[Goal::none(rate)]);
+    for options in &shapes {
+        all.add(&send::run(common, options).await?, &[Goal::none(rate)]);
     }
+    Ok(())
+}
+
+/// Bursts, and reads among writes.
+async fn unset(common: &Common, options: &Options, all: &mut Summary) -> Result<()> {
+    let rate = if options.short { 500 } else { 2_000 };
     let bursts = open::Options {
         backend: Backend::Postgres,
-        rate: vec![if options.short { 500 } else { 2_000 }],
+        rate: vec![rate],
         burst: 100,
         pairs: 100,
     };
-    let of_bursts = format!("{}/s, due to delivery, p99, ms", bursts.rate[0]);
-    all.add(open::run(common, &bursts).await?, &[Goal::none(&of_bursts)]);
+    let of_bursts = format!("{rate}/s, due to delivery, p99, ms");
+    all.add(
+        &open::run(common, &bursts).await?,
+        &[Goal::none(&of_bursts)],
+    );
     let report = mixed::run(
         common,
         &mixed::Options {
@@ -158,8 +168,11 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
     )
     .await?;
     all.add(
-        report,
-        &[Goal::none(rate), Goal::none("pages read a second")],
+        &report,
+        &[
+            Goal::none("durable sends a second"),
+            Goal::none("pages read a second"),
+        ],
     );
     Ok(())
 }
@@ -171,7 +184,7 @@ async fn others(common: &Common, options: &Options, all: &mut Summary) -> Result
         joined: false,
     };
     all.add(
-        idle::run(common, &idle)?,
+        &idle::run(common, &idle)?,
         &[Goal::most(
             "I1",
             "memory at the end, KiB a socket",
@@ -186,7 +199,7 @@ async fn others(common: &Common, options: &Options, all: &mut Summary) -> Result
         backend: Backend::Postgres,
     };
     all.add(
-        storm::run(common, &storm).await?,
+        &storm::run(common, &storm).await?,
         &[Goal::most("R1", "all back and exact, s", 3.0, 1.5)],
     );
     let nodes = nodes::Options {
@@ -194,11 +207,11 @@ async fn others(common: &Common, options: &Options, all: &mut Summary) -> Result
         every: 20,
     };
     all.add(
-        nodes::run(common, &nodes).await?,
+        &nodes::run(common, &nodes).await?,
         &[Goal::most("N1", "added p50, ms", 2.0, 0.5)],
     );
     all.add(
-        start::run(common)?,
+        &start::run(common)?,
         &[
             Goal::most(
                 "C1",
@@ -244,14 +257,19 @@ fn filled(common: &Common, options: &Options, all: &mut Summary) -> Result<()> {
         },
     )?;
     all.add(
-        report,
+        &report,
         &[
             Goal::least("H1", "history, the newest 50, a second", 3_000.0, 4_000.0),
             Goal::most("H1", "history, the newest 50, p99, ms", 8.0, 5.0),
             Goal::most("H1", "history, 50 deep in a long one, p99, ms", 8.0, 5.0),
             Goal::most("L1", "inbox of a seller, p99, ms", 5.0, 2.0),
             Goal::most("L1", "unread total of a seller, p99, ms", 5.0, 2.0),
-            Goal::most("L1", "inbox, p50 of the great seller / of a seller", 2.0, 2.0),
+            Goal::most(
+                "L1",
+                "inbox, p50 of the great seller / of a seller",
+                2.0,
+                2.0,
+            ),
             Goal::most("F1", "search, one word, p99, ms", 50.0, 15.0),
             Goal::most("F1", "search, two words, p99, ms", 50.0, 15.0),
         ],
@@ -263,7 +281,7 @@ fn filled(common: &Common, options: &Options, all: &mut Summary) -> Result<()> {
             pairs: if options.short { 100 } else { 1_000 },
         },
     )?;
-    all.add(report, &[Goal::least("G1", "many / few", 0.4, 0.55)]);
+    all.add(&report, &[Goal::least("G1", "many / few", 0.4, 0.55)]);
     Ok(())
 }
 
@@ -283,5 +301,8 @@ fn web_sizes(options: &Options) -> Result<Option<String>> {
         "npm run size: {said}{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    Ok(Some(format!("## W1, sizes of the web package\n\n```\n{}\n```\n", said.trim())))
+    Ok(Some(format!(
+        "## W1, sizes of the web package\n\n```\n{}\n```\n",
+        said.trim()
+    )))
 }

@@ -133,7 +133,10 @@ pub(crate) fn fill(common: &Common, store: &Path, amount: Amount) -> Result<()> 
 fn check(postgres: &Postgres, amount: Amount) -> Result<()> {
     let is = |what: &str, query: &str, wanted: u64| -> Result<()> {
         let number = postgres.ask(query)?;
-        ensure!(number == wanted.to_string(), "{what}: {number}, not {wanted}");
+        ensure!(
+            number == wanted.to_string(),
+            "{what}: {number}, not {wanted}"
+        );
         Ok(())
     };
     is("messages", "SELECT count(*) FROM messages", amount.messages)?;

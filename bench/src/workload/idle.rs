@@ -86,13 +86,7 @@ fn start(common: &Common, dir: &Path, stores: Option<&Stores>) -> Result<Node> {
     Node::start(&common.bin, dir, &settings)
 }
 
-fn measure(
-    node: &Node,
-    pids: Pids,
-    seconds: u64,
-    sockets: u64,
-    report: &mut Report,
-) -> Result<()> {
+fn measure(node: &Node, pids: Pids, seconds: u64, sockets: u64, report: &mut Report) -> Result<()> {
     let memory = resident(node.pid())?;
     let opening = Meter::start(pids.clone())?;
     let begun = Instant::now();

@@ -64,12 +64,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     let couples = couples(stage.node.address, strangers(options.pairs)).await?;
     let mut scene = Scene::set(stage.node.address, &couples, Connected::default())?;
     let pages = pages(&couples)?;
-    let mut readers = Readers::new(
-        &mut scene.links,
-        stage.node.address,
-        options.readers,
-        pages,
-    )?;
+    let mut readers = Readers::new(&mut scene.links, stage.node.address, options.readers, pages)?;
     // So that there is something to read in every conversation.
     scene.begin_closed(1)?;
     scene.settle()?;
@@ -109,7 +104,12 @@ fn pages(couples: &[Couple]) -> Result<Vec<Page>> {
             couple.conversation
         );
         // The last message, once in the conversation and once in the page.
-        pages.push(Page::new(&path, &token(&couple.sender)?, "\"revision\":", 2));
+        pages.push(Page::new(
+            &path,
+            &token(&couple.sender)?,
+            "\"revision\":",
+            2,
+        ));
         let token = token(&couple.receiver)?;
         pages.push(Page::new(
             "/api/messages/conversations",

@@ -1,7 +1,10 @@
 //! S2: sends by the clock, at rates that a node carries easily, and in bursts: how long each takes from the
 //! moment it was due, whether or not the generator was there in time.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -38,7 +41,8 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     let stage = Stage::start(common, options.backend)?;
     let mut title = format!("Sends by the clock, {} pairs", options.pairs);
     if options.burst > 1 {
-        title.push_str(&format!(", {} at a time", options.burst));
+        // Writing into a string does not fail.
+        let _ = write!(title, ", {} at a time", options.burst);
     }
     let mut report = Report::new(title, common);
     report.setting(stage.words());
@@ -51,10 +55,9 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
                 burst: options.burst,
             };
             let postgres = stage.postgres.as_ref();
-            let ran = measure(&mut scene, common.seconds, pace, stage.pids(), postgres)?;
+            let ran = measure(&mut scene, common.seconds, pace, &stage.pids(), postgres)?;
             let at = |what: &str| format!("{rate}/s, {what}");
-            ran.delivered
-                .report(&at("due to delivery,"), &mut report);
+            ran.delivered.report(&at("due to delivery,"), &mut report);
             ran.acknowledged
                 .report(&at("due to acknowledgement,"), &mut report);
             super::report_cost(
@@ -79,7 +82,7 @@ pub(crate) fn measure(
     scene: &mut Scene,
     seconds: u64,
     pace: Pace,
-    pids: Pids,
+    pids: &Pids,
     postgres: Option<&Postgres>,
 ) -> Result<Ran> {
     scene.links.tick(pace.tick())?;

@@ -208,9 +208,8 @@ fn inbox(filled: &Filled, side: &str, like: &str) -> Result<Vec<Page>> {
 }
 
 fn unread(filled: &Filled, like: &str) -> Result<Vec<Page>> {
-    let query = format!(
-        "SELECT id FROM users WHERE id LIKE '{like}' ORDER BY md5(id) LIMIT {PAGES}"
-    );
+    let query =
+        format!("SELECT id FROM users WHERE id LIKE '{like}' ORDER BY md5(id) LIMIT {PAGES}");
     rows(filled, &query)?
         .iter()
         .map(|row| {

@@ -1,6 +1,6 @@
 //! Sends of pairs in a closed loop, over a socket or over HTTP, on either database.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -107,10 +107,11 @@ fn title(options: &Options) -> String {
         ),
     };
     if options.in_flight > 1 {
-        title.push_str(&format!(", {} in flight each", options.in_flight));
+        // Writing into a string does not fail.
+        let _ = write!(title, ", {} in flight each", options.in_flight);
     }
     if options.devices > 1 {
-        title.push_str(&format!(", {} devices each", options.devices));
+        let _ = write!(title, ", {} devices each", options.devices);
     }
     title
 }

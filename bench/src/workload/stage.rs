@@ -175,8 +175,7 @@ impl Ran {
     /// Puts all of it into the report.
     pub(crate) fn report(&self, report: &mut Report) {
         report.figure("durable sends a second", self.rate());
-        self.acknowledged
-            .report("send to acknowledgement,", report);
+        self.acknowledged.report("send to acknowledgement,", report);
         self.delivered.report("send to delivery,", report);
         report_cost(&self.spent, self.acknowledged.count(), "send", report);
         let each = |count: u64| real(count) / real(self.sent.max(1));

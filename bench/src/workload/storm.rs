@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -28,7 +29,7 @@ use crate::{
 };
 
 /// How long it may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// When somebody who was told to come back later does: what the service asks for.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -78,6 +79,60 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     }
     report.setting("each was told everything once and in order".to_owned());
     Ok(report)
+}
+
+/// Who has still to come back.
+struct Absent {
+    /// By connection: their tokens, made before, since signing them is no part of it.
+    tokens: HashMap<usize, String>,
+    /// And not before when: in the order of the cut, then of refusals.
+    waiting: VecDeque<(usize, Instant)>,
+    refused: u64,
+}
+
+impl Absent {
+    fn new(sockets: &[(usize, String)], from: Instant) -> Result<Self> {
+        let tokens = sockets
+            .iter()
+            .map(|(link, name)| Ok((*link, token(name)?)))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            tokens,
+            waiting: sockets.iter().map(|(link, _)| (*link, from)).collect(),
+            refused: 0,
+        })
+    }
+
+    /// As many as may, come back; those who were refused wait as they were told.
+    fn come_back(
+        &mut self,
+        scene: &mut Scene,
+        address: SocketAddr,
+        at_once: usize,
+        now: Instant,
+    ) -> Result<()> {
+        while let Some(link) = scene.traffic.refused.pop() {
+            self.refused += 1;
+            scene.links.cut(link)?;
+            self.waiting.push_back((link, now + RETRY_AFTER));
+        }
+        let mut coming = self.tokens.len() - scene.traffic.live - self.waiting.len();
+        while coming < at_once
+            && let Some(&(link, from)) = self.waiting.front()
+            && from <= now
+        {
+            self.waiting.pop_front();
+            let since = scene.traffic.place(link)?;
+            let token = self.tokens.get(&link).context("nobody's connection")?;
+            scene.traffic.come_back(link, hello(token, Some(since))?)?;
+            scene
+                .links
+                .reopen(link, address, Speech::Upgrading, Some(link))?;
+            scene.links.out.to(link)?.extend(upgrade(Dialect::Http));
+            coming += 1;
+        }
+        Ok(())
+    }
 }
 
 impl Storm {
@@ -133,25 +188,11 @@ impl Storm {
         };
         let address = stage.node.address;
         let Self { scene, sockets } = self;
-        // Made before: signing tokens is no part of it.
-        let hellos = sockets
-            .iter()
-            .map(|(_, name)| token(name))
-            .collect::<Result<Vec<_>>>()?;
         scene.links.tick(pace.tick())?;
         let begin = Instant::now();
         let cut_at = begin + WARM_UP;
         let mut cut: Option<(Meter, Instant)> = None;
-        // Who has still to come back, and not before when: the order of the cut, then of refusals.
-        let mut waiting: VecDeque<(usize, Instant)> = (0..sockets.len())
-            .map(|socket| (socket, begin))
-            .collect();
-        let socket_of: HashMap<usize, usize> = sockets
-            .iter()
-            .enumerate()
-            .map(|(socket, (link, _))| (*link, socket))
-            .collect();
-        let mut refused = 0_u64;
+        let mut absent = Absent::new(sockets, begin)?;
         scene.traffic.lenient = true;
         let mut back: Option<(Duration, f64)> = None;
         let mut exact: Option<Duration> = None;
@@ -172,31 +213,8 @@ impl Storm {
             let Some((meter, cut_at)) = &cut else {
                 return Ok(false);
             };
-            let (live, all) = (scene.traffic.live, sockets.len());
-            let mut coming = all - live - waiting.len();
-            while let Some(link) = scene.traffic.refused.pop() {
-                refused += 1;
-                scene.links.cut(link)?;
-                let socket = socket_of.get(&link).context("not a socket")?;
-                waiting.push_back((*socket, now + RETRY_AFTER));
-                coming = coming.saturating_sub(1);
-            }
-            while coming < options.at_once
-                && waiting.front().is_some_and(|(_, from)| *from <= now)
-                && let Some((socket, _)) = waiting.pop_front()
-                && let (Some((link, _)), Some(token)) = (sockets.get(socket), hellos.get(socket))
-            {
-                let since = scene.traffic.place(*link)?;
-                scene
-                    .traffic
-                    .come_back(*link, hello(token, Some(since))?)?;
-                scene
-                    .links
-                    .reopen(*link, address, Speech::Upgrading, Some(*link))?;
-                scene.links.out.to(*link)?.extend(upgrade(Dialect::Http));
-                coming += 1;
-            }
-            if back.is_none() && live == all {
+            absent.come_back(scene, address, options.at_once, now)?;
+            if back.is_none() && scene.traffic.live == sockets.len() {
                 back = Some((cut_at.elapsed(), meter.read()?.service));
                 sent_at_return = scene.traffic.sent();
                 let spent = meter.read()?;
@@ -222,11 +240,8 @@ impl Storm {
         let back = back.map(|(time, _)| time);
         report.figure("all back and live, s", seconds(back));
         report.figure("all back and exact, s", seconds(exact));
-        report.figure(
-            "back, a second",
-            f64::from(options.sockets) / seconds(back),
-        );
-        report.figure("told to come back later", real(refused));
+        report.figure("back, a second", f64::from(options.sockets) / seconds(back));
+        report.figure("told to come back later", real(absent.refused));
         scene
             .traffic
             .acknowledged
