@@ -46,6 +46,16 @@ impl Report {
         }
     }
 
+    /// One for which nothing was asked of the machine.
+    #[cfg(test)]
+    pub(crate) fn empty(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            settings: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
     /// Adds a word about how it was measured.
     pub(crate) fn setting(&mut self, word: String) {
         self.settings.push(word);
@@ -255,14 +265,35 @@ mod tests {
 
     #[test]
     fn a_figure_is_shown_by_its_median_and_its_range() {
-        let mut report = Report {
-            title: "send".to_owned(),
-            settings: vec!["on paper".to_owned()],
-            rows: Vec::new(),
-        };
+        let mut report = Report::empty("send");
         for value in [3.0, 1000.0, 20.0] {
             report.figure("p50, ms", value);
         }
         assert!(report.table().contains("| p50, ms | 20.0 | 3.00 | 1000 |"));
+    }
+
+    #[test]
+    fn a_figure_is_held_against_its_gate_and_its_goal_and_marked_when_it_was_not_quiet() {
+        let mut report = Report::empty("S");
+        report.figure("rate", 25.0);
+        report.figure("p99, ms", 9.0);
+        report.figure(FOREIGN, 0.1);
+        let goals = [
+            Goal::least("S1", "rate", 20.0, 30.0),
+            Goal::most("S2", "p99, ms", 5.0, 2.0),
+            Goal::most("S3", "nobody measured this", 5.0, 2.0),
+        ];
+        let mut summary = Summary::new();
+        summary.add(&report, &goals);
+        let [rate, latency] = summary.lines.as_slice() else {
+            panic!("{:?}", summary.lines);
+        };
+        assert!(rate.starts_with("| S1 | S: rate |") && rate.ends_with("| 20.0 | 30.0 | gate |"));
+        assert!(latency.ends_with("| below |"));
+
+        report.figure(FOREIGN, 0.5);
+        assert!(report.table().contains("in 1 of 2 spans"));
+        summary.add(&report, &goals);
+        assert!(summary.lines[2].contains("rate (!)"));
     }
 }

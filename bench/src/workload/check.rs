@@ -24,14 +24,14 @@ const SETTINGS: [&str; 3] = [
 ];
 
 /// Messages sent one after the other.
-const LONE: u64 = 500;
+const LONE: u64 = 300;
 
 /// Pairs that send at the same time, and how many messages each has under way.
 const PAIRS: usize = 64;
 const IN_FLIGHT: usize = 8;
 
 /// Messages sent by them, at least.
-const TOGETHER: u64 = 20_000;
+const TOGETHER: u64 = 5_000;
 
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -218,4 +218,35 @@ pub(crate) fn judge(report: &Report) -> Result<()> {
     }
     ensure!(broken.is_empty(), "above a limit:{broken}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report_with(change: impl Fn(&str, f64) -> f64) -> Report {
+        let mut report = Report::empty("check");
+        for Limit { figure, most } in LIMITS {
+            report.figure(figure, change(figure, most));
+        }
+        report
+    }
+
+    #[test]
+    fn what_is_at_its_limit_passes_and_what_is_above_it_or_missing_does_not() {
+        assert!(judge(&report_with(|_, most| most)).is_ok());
+        for Limit { figure, .. } in LIMITS {
+            let above = report_with(|name, most| {
+                if name == figure {
+                    most * 1.1 + 1.0
+                } else {
+                    most
+                }
+            });
+            assert!(judge(&above).unwrap_err().to_string().contains(figure));
+            let unknown = report_with(|name, most| if name == figure { f64::NAN } else { most });
+            assert!(judge(&unknown).is_err());
+        }
+        assert!(judge(&Report::empty("check")).is_err());
+    }
 }
