@@ -137,8 +137,15 @@ impl Scene {
                 &couple.conversation,
                 &token(&couple.sender)?,
             )?;
+            // Several may send for the same person.
+            let link = if connected.dialect == Dialect::Http {
+                scene.traffic.http();
+                scene.links.open(address, Speech::Http, None)?
+            } else {
+                sender.1
+            };
             scene.traffic.pair(Pair {
-                link: sender.1,
+                link,
                 sender: sender.0,
                 receiver: receiver.0,
                 receives_on: receiver.1,
@@ -164,10 +171,7 @@ impl Scene {
         }
         let person = self.traffic.person();
         let link = self.links.count();
-        if sends && connected.dialect == Dialect::Http {
-            self.traffic.http();
-            self.links.open(address, Speech::Http, None)?;
-        } else {
+        if !sends || connected.dialect != Dialect::Http {
             for _ in 0..connected.devices {
                 self.session(address, connected.dialect, person, name)?;
             }

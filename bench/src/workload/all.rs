@@ -125,8 +125,14 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
     );
     let shapes = [
         send::Options {
-            pairs: 1,
-            in_flight: 64,
+            shape: send::Shape::HotConversation,
+            pairs: 64,
+            ..sends()
+        },
+        send::Options {
+            shape: send::Shape::HotConversation,
+            over: send::Over::Http,
+            pairs: 64,
             ..sends()
         },
         send::Options {

@@ -50,6 +50,8 @@ pub(crate) enum Over {
 pub(crate) enum Shape {
     /// Everybody to somebody else.
     Pairs,
+    /// One to one other: over HTTP on as many connections as there would be pairs, over the WebSocket on one.
+    HotConversation,
     /// All to one seller, each in a conversation of their own.
     HotSeller,
 }
@@ -60,6 +62,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     report.setting(stage.words());
     let people = strangers(options.pairs).map(|(buyer, seller)| match options.shape {
         Shape::Pairs => (buyer, seller),
+        Shape::HotConversation => ("the-buyer".to_owned(), "the-seller".to_owned()),
         Shape::HotSeller => (buyer, "the-seller".to_owned()),
     });
     let couples = couples(stage.node.address, people).await?;
@@ -100,6 +103,10 @@ fn title(options: &Options) -> String {
         Shape::Pairs => format!(
             "Sends over {over}, {} pairs in a closed loop",
             options.pairs
+        ),
+        Shape::HotConversation => format!(
+            "Sends over {over} in one conversation, {} under way",
+            options.pairs * options.in_flight
         ),
         Shape::HotSeller => format!(
             "Sends over {over}, {} buyers to one seller, in a closed loop",
