@@ -222,7 +222,7 @@ impl Scene {
 
     /// Everybody sends, each the next message when the last one has arrived, so many at a time.
     pub(crate) fn begin_closed(&mut self, in_flight: usize) -> Result<()> {
-        self.traffic.ready.clear();
+        self.traffic.flights.ready.clear();
         for pair in 0..self.traffic.pairs() {
             for _ in 0..in_flight {
                 self.traffic
@@ -238,7 +238,7 @@ impl Scene {
         loop {
             self.turn()?;
             let now = Instant::now();
-            if !self.traffic.ready.is_empty() {
+            if !self.traffic.flights.ready.is_empty() {
                 heard_at = now;
             }
             ensure!(
@@ -248,7 +248,7 @@ impl Scene {
             if now >= end {
                 return Ok(());
             }
-            while let Some(pair) = self.traffic.ready.pop() {
+            while let Some(pair) = self.traffic.flights.ready.pop() {
                 self.traffic.send(pair, now, &mut self.links.out)?;
             }
         }
@@ -266,7 +266,7 @@ impl Scene {
         let mut number = 0_u32;
         loop {
             self.turn()?;
-            self.traffic.ready.clear();
+            self.traffic.flights.ready.clear();
             let now = Instant::now();
             if now >= end {
                 return Ok(());
@@ -290,13 +290,13 @@ impl Scene {
     /// Waits until everything that was sent has arrived wherever it has to.
     pub(crate) fn settle(&mut self) -> Result<()> {
         let begun = Instant::now();
-        while self.traffic.under_way > 0 {
+        while self.traffic.flights.under_way > 0 {
             self.turn()?;
             if begun.elapsed() > PATIENCE {
-                bail!("{} messages never arrived", self.traffic.under_way);
+                bail!("{} messages never arrived", self.traffic.flights.under_way);
             }
         }
-        self.traffic.ready.clear();
+        self.traffic.flights.ready.clear();
         Ok(())
     }
 }

@@ -7,14 +7,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use memchr::memmem;
 
 use crate::{
+    flights::{Flights, Side},
     frames::{Dialect, Finders, Phrases, Send, acknowledged, number_of_id},
     latencies::Latencies,
     links::{Out, Talk},
     wire::{self, Heard},
 };
-
-/// How many messages may be under way.
-const ROOM: usize = 1 << 17;
 
 /// The id of `hello`; also that of nothing else.
 const HELLO: u64 = 1;
@@ -56,18 +54,6 @@ pub(crate) struct Pair {
     pub(crate) send: Send,
 }
 
-/// A message under way.
-#[derive(Clone, Copy)]
-struct Flight {
-    number: u64,
-    pair: usize,
-    begun: Instant,
-    acknowledged: bool,
-    /// How many sessions have not been told yet.
-    senders: u32,
-    receivers: u32,
-}
-
 /// Who talks, and what is under way.
 pub(crate) struct Traffic {
     dialect: Dialect,
@@ -77,18 +63,11 @@ pub(crate) struct Traffic {
     pairs: Vec<Pair>,
     /// How many sessions each person has.
     sessions: Vec<u32>,
-    flights: Vec<Option<Flight>>,
-    next: u64,
-    /// None before it is under way.
-    first: u64,
-    /// Messages that are not acknowledged, or not told to all.
-    pub(crate) under_way: usize,
+    pub(crate) flights: Flights,
     /// Sessions that are live.
     pub(crate) live: usize,
     /// Sessions there are.
     pub(crate) expected: usize,
-    /// Pairs whose message has arrived.
-    pub(crate) ready: Vec<usize>,
     /// Whether what happens now counts.
     pub(crate) counting: bool,
     pub(crate) acknowledged: Latencies,
@@ -112,13 +91,9 @@ impl Traffic {
             roles: Vec::new(),
             pairs: Vec::new(),
             sessions: Vec::new(),
-            flights: vec![None; ROOM],
-            next: 0,
-            first: 0,
-            under_way: 0,
+            flights: Flights::new(),
             live: 0,
             expected: 0,
-            ready: Vec::new(),
             counting: false,
             acknowledged: Latencies::new()?,
             delivered: Latencies::new()?,
@@ -164,23 +139,6 @@ impl Traffic {
         self.pairs.len()
     }
 
-    /// How many messages were sent so far.
-    pub(crate) fn sent(&self) -> u64 {
-        self.next
-    }
-
-    /// The first message that is still under way; the next one when there is none.
-    pub(crate) fn oldest(&mut self) -> u64 {
-        let flies = |number: u64| {
-            let flight = self.flights.get(place_of(number)).copied().flatten();
-            flight.is_some_and(|flight| flight.number == number)
-        };
-        while self.first < self.next && !flies(self.first) {
-            self.first += 1;
-        }
-        self.first
-    }
-
     /// A session was cut.
     pub(crate) fn cut(&mut self, link: usize) -> Result<()> {
         if std::mem::take(&mut self.of(link)?.live) {
@@ -212,30 +170,12 @@ impl Traffic {
 
     /// Sends a pair's next message, which was due at a moment.
     pub(crate) fn send(&mut self, pair: usize, due: Instant, out: &mut Out) -> Result<()> {
-        let number = self.next;
         let told = self.pairs.get(pair).context("no such pair")?;
         let sessions = |person: usize| self.sessions.get(person).copied().unwrap_or(0);
-        let flight = Flight {
-            number,
-            pair,
-            begun: due,
-            acknowledged: false,
-            senders: sessions(told.sender),
-            receivers: sessions(told.receiver),
-        };
+        let number = self.flights.sent();
         told.send.say(&self.phrases, number, out.to(told.link)?);
-        let place = self
-            .flights
-            .get_mut(place_of(number))
-            .context("no room for a message")?;
-        ensure!(
-            place.is_none(),
-            "the service falls behind by {ROOM} messages"
-        );
-        *place = Some(flight);
-        self.next += 1;
-        self.under_way += 1;
-        Ok(())
+        self.flights
+            .launch(pair, due, sessions(told.sender), sessions(told.receiver))
     }
 
     /// Has every session that is live say something.
@@ -268,65 +208,32 @@ impl Traffic {
         Ok(())
     }
 
-    fn flight(&mut self, number: u64) -> Result<&mut Flight> {
-        let flight = self.flights.get_mut(place_of(number));
-        flight
-            .and_then(Option::as_mut)
-            .filter(|flight| flight.number == number)
-            .with_context(|| format!("message {number} is not under way (any more)"))
-    }
-
-    /// After something happened to a message.
-    fn settle(&mut self, flight: Flight, was_ready: bool) {
-        let ready = flight.acknowledged && flight.receivers == 0;
-        if ready && !was_ready {
-            self.ready.push(flight.pair);
-        }
-        if ready && flight.senders == 0 {
-            if let Some(place) = self.flights.get_mut(place_of(flight.number)) {
-                *place = None;
-            }
-            self.under_way -= 1;
-        }
-    }
-
     fn acknowledge(&mut self, link: usize, number: u64) -> Result<()> {
-        let pair = self.flight(number)?.pair;
+        let pair = self.flights.pair(number)?;
         let from = self.pairs.get(pair).map(|pair| pair.link);
         ensure!(
             from == Some(link),
             "an acknowledgement came to somebody else"
         );
-        let flight = self.flight(number)?;
-        ensure!(!flight.acknowledged, "acknowledged twice");
-        flight.acknowledged = true;
-        let flight = *flight;
+        let begun = self.flights.acknowledge(number)?;
         if self.counting {
-            self.acknowledged.add(flight.begun.elapsed())?;
+            self.acknowledged.add(begun.elapsed())?;
         }
-        self.settle(flight, false);
         Ok(())
     }
 
     fn deliver(&mut self, person: usize, number: u64) -> Result<()> {
-        let pair = self.flight(number)?.pair;
+        let pair = self.flights.pair(number)?;
         let pair = self.pairs.get(pair).context("no such pair")?;
-        let (is_sender, is_receiver) = (pair.sender == person, pair.receiver == person);
-        let flight = self.flight(number)?;
-        let was_ready = flight.acknowledged && flight.receivers == 0;
-        let left = match (is_sender, is_receiver) {
-            (true, _) => &mut flight.senders,
-            (_, true) => &mut flight.receivers,
+        let side = match person {
+            _ if person == pair.sender => Side::Sender,
+            _ if person == pair.receiver => Side::Receiver,
             _ => bail!("an outsider was told of message {number}"),
         };
-        *left = left
-            .checked_sub(1)
-            .with_context(|| format!("message {number} was told twice"))?;
-        let flight = *flight;
-        if self.counting && is_receiver {
-            self.delivered.add(flight.begun.elapsed())?;
+        let begun = self.flights.deliver(number, side)?;
+        if self.counting && side == Side::Receiver {
+            self.delivered.add(begun.elapsed())?;
         }
-        self.settle(flight, was_ready);
         Ok(())
     }
 
@@ -447,10 +354,6 @@ impl Traffic {
         }
         Ok(())
     }
-}
-
-fn place_of(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(0) % ROOM
 }
 
 fn shown(said: &[u8]) -> String {

@@ -126,12 +126,12 @@ pub(crate) async fn run(common: &Common) -> Result<Report> {
 
 /// Messages, so many at least, each sent when the one before has arrived.
 fn send(scene: &mut Scene, in_flight: usize, messages: u64) -> Result<()> {
-    let end = scene.traffic.sent() + messages;
+    let end = scene.traffic.flights.sent() + messages;
     scene.begin_closed(in_flight)?;
     let begun = std::time::Instant::now();
-    while scene.traffic.sent() < end {
+    while scene.traffic.flights.sent() < end {
         scene.turn()?;
-        while let Some(pair) = scene.traffic.ready.pop() {
+        while let Some(pair) = scene.traffic.flights.ready.pop() {
             let now = std::time::Instant::now();
             scene.traffic.send(pair, now, &mut scene.links.out)?;
         }
@@ -152,7 +152,7 @@ fn spent(scene: &Scene, node: &Node, postgres: &Postgres) -> Result<Spent> {
         transactions,
         bytes: scene.links.carried.bytes_in,
         segments: segments(node)?,
-        sent: scene.traffic.sent(),
+        sent: scene.traffic.flights.sent(),
     })
 }
 

@@ -143,7 +143,7 @@ fn until(scene: &mut Scene, readers: &mut Readers, end: Instant) -> Result<()> {
         if now >= end {
             return Ok(());
         }
-        while let Some(pair) = scene.traffic.ready.pop() {
+        while let Some(pair) = scene.traffic.flights.ready.pop() {
             scene.traffic.mark_read(pair, &mut scene.links.out)?;
             scene.traffic.send(pair, now, &mut scene.links.out)?;
         }
@@ -153,13 +153,13 @@ fn until(scene: &mut Scene, readers: &mut Readers, end: Instant) -> Result<()> {
 fn settle(scene: &mut Scene, readers: &mut Readers) -> Result<()> {
     readers.stop();
     let begun = Instant::now();
-    while scene.traffic.under_way > 0 || readers.waiting > 0 || scene.traffic.asked > 0 {
+    while scene.traffic.flights.under_way > 0 || readers.waiting > 0 || scene.traffic.asked > 0 {
         turn(scene, readers)?;
         ensure!(
             begun.elapsed() < Duration::from_secs(30),
             "not everything was answered"
         );
     }
-    scene.traffic.ready.clear();
+    scene.traffic.flights.ready.clear();
     Ok(())
 }

@@ -85,7 +85,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
         )?
         .report(&mut report);
     }
-    let sent = scene.traffic.sent();
+    let sent = scene.traffic.flights.sent();
     drop(scene);
     report.setting(format!(
         "{sent} messages in all, each told once and in order to all it concerns"

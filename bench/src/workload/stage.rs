@@ -134,7 +134,7 @@ impl Running {
             written: postgres.map(Written::read).transpose()?,
             meter: Meter::start(pids)?,
             carried: scene.links.carried,
-            sent: scene.traffic.sent(),
+            sent: scene.traffic.flights.sent(),
             begun: Instant::now(),
         })
     }
@@ -154,7 +154,7 @@ impl Running {
             delivered: std::mem::replace(&mut scene.traffic.delivered, Latencies::new()?),
             spent,
             took,
-            sent: scene.traffic.sent() - self.sent,
+            sent: scene.traffic.flights.sent() - self.sent,
             carried: Carried {
                 bytes_in: now.bytes_in - before.bytes_in,
                 bytes_out: now.bytes_out - before.bytes_out,

@@ -216,11 +216,12 @@ impl Storm {
             absent.come_back(scene, address, options.at_once, now)?;
             if back.is_none() && scene.traffic.live == sockets.len() {
                 back = Some((cut_at.elapsed(), meter.read()?.service));
-                sent_at_return = scene.traffic.sent();
+                sent_at_return = scene.traffic.flights.sent();
                 let spent = meter.read()?;
                 report_cost(&spent, u64::from(options.sockets), "socket", report);
             }
-            if back.is_some() && exact.is_none() && scene.traffic.oldest() >= sent_at_return {
+            if back.is_some() && exact.is_none() && scene.traffic.flights.oldest() >= sent_at_return
+            {
                 exact = Some(cut_at.elapsed());
             }
             // Some more, so that it is seen to go on.
@@ -246,7 +247,7 @@ impl Storm {
             .traffic
             .acknowledged
             .report("meanwhile, due to acknowledgement,", report);
-        report.figure("messages sent in all", real(scene.traffic.sent()));
+        report.figure("messages sent in all", real(scene.traffic.flights.sent()));
         Ok(())
     }
 }
