@@ -12,7 +12,7 @@ use super::report_foreign;
 use crate::{
     Common,
     frames::Dialect,
-    limits::raise_open_files,
+    limits,
     machine::{Meter, Pids, real, resident},
     nats::Nats,
     node::Node,
@@ -24,8 +24,8 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// How many sockets, each of a person of its own. The service needs two open files for each.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=200_000))]
-    pub(crate) sockets: u64,
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    pub(crate) sockets: u32,
     /// On PostgreSQL and joined to NATS, where the node looks every few seconds for what it missed.
     #[arg(long)]
     pub(crate) joined: bool,
@@ -47,8 +47,9 @@ impl Stores {
 }
 
 pub(crate) fn run(common: &Common, options: &Options) -> Result<Report> {
-    raise_open_files(options.sockets * 2 + 2_000)?;
-    let mut report = Report::new(format!("{} idle sockets", options.sockets), common);
+    let sockets = limits::fitting(options.sockets)?;
+    let mut report = Report::new(format!("{sockets} idle sockets"), common);
+    limits::report(options.sockets, sockets, &mut report);
     report.setting("a node and a database of its own for each run".to_owned());
     for run in 0..common.runs {
         let dir = tempfile::tempdir_in(&common.dir).context("make a folder")?;
@@ -70,7 +71,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Report> {
                 .flat_map(|stores| [stores.postgres.pid(), stores.nats.pid()])
                 .collect(),
         };
-        measure(&node, pids, common.seconds, options.sockets, &mut report)?;
+        measure(&node, pids, common.seconds, sockets.into(), &mut report)?;
     }
     Ok(report)
 }

@@ -20,7 +20,7 @@ use crate::{
     client::token,
     frames::{Dialect, Send},
     latencies::Latencies,
-    limits::raise_open_files,
+    limits,
     machine::{Meter, real},
     report::Report,
     scene::{Pace, Scene, couples, hello, strangers, upgrade},
@@ -61,8 +61,11 @@ struct Storm {
 }
 
 pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
-    // The service needs two for each socket.
-    raise_open_files(u64::from(options.sockets) * 2 + 2_000)?;
+    let wanted = options.sockets;
+    let options = &Options {
+        sockets: limits::fitting(wanted)?,
+        ..options.clone()
+    };
     let stage = Stage::start(common, options.backend)?;
     let mut report = Report::new(
         format!(
@@ -72,6 +75,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
         common,
     );
     report.setting(stage.words());
+    limits::report(wanted, options.sockets, &mut report);
     report.setting(format!("{} come back at the same time", options.at_once));
     let mut storm = Storm::gather(&stage, options).await?;
     for _ in 0..common.runs {
