@@ -128,9 +128,14 @@ impl Scene {
         let mut scene = Self::empty(connected.dialect)?;
         let mut people = std::collections::HashMap::new();
         for couple in couples {
-            let sender = scene.person(address, &mut people, &couple.sender, connected, true)?;
-            let receiver =
-                scene.person(address, &mut people, &couple.receiver, connected, false)?;
+            scene.person(address, &mut people, &couple.sender, connected, true)?;
+            scene.person(address, &mut people, &couple.receiver, connected, false)?;
+        }
+        scene.until_live(0)?;
+        // After the sessions: a connection of HTTP that says nothing for long is closed.
+        for couple in couples {
+            let known = |name: &str| people.get(name).copied().context("nobody");
+            let (sender, receiver) = (known(&couple.sender)?, known(&couple.receiver)?);
             let send = Send::new(
                 connected.dialect,
                 &scene.traffic.phrases,
@@ -153,7 +158,6 @@ impl Scene {
                 send,
             });
         }
-        scene.until_live(0)?;
         Ok(scene)
     }
 

@@ -145,10 +145,8 @@ impl Storm {
         let address = stage.node.address;
         let couples = couples(address, strangers(pairs)).await?;
         let mut scene = Scene::empty(Dialect::Http)?;
-        for _ in 0..SENDERS {
-            scene.traffic.http();
-            scene.links.open(address, Speech::Http, None)?;
-        }
+        // They come after all sessions.
+        let first_sender = couples.len() * 2;
         let mut sockets = Vec::new();
         for (number, couple) in couples.into_iter().enumerate() {
             let sender = scene.traffic.person();
@@ -166,7 +164,7 @@ impl Storm {
                 &token(&couple.sender)?,
             )?;
             scene.traffic.pair(Pair {
-                link: number % SENDERS,
+                link: first_sender + number % SENDERS,
                 sender,
                 receiver,
                 receives_on,
@@ -175,6 +173,11 @@ impl Storm {
             });
         }
         scene.until_live(0)?;
+        // After the sessions: a connection of HTTP that says nothing for long is closed.
+        for _ in 0..SENDERS {
+            scene.traffic.http();
+            scene.links.open(address, Speech::Http, None)?;
+        }
         Ok(Self { scene, sockets })
     }
 
