@@ -32,7 +32,7 @@ const LONG_ONES: u64 = 1_000_000;
 pub(crate) struct Options {
     #[command(flatten)]
     pub(crate) store: Store,
-    /// How many clients read at the same time.
+    /// How many clients read at the same time; one alone searches.
     #[arg(long, default_value_t = 8)]
     pub(crate) clients: usize,
 }
@@ -40,7 +40,10 @@ pub(crate) struct Options {
 pub(crate) fn run(common: &Common, options: &Options) -> Result<Report> {
     let filled = Filled::open(common, &options.store.store)?;
     let mut report = Report::new(
-        format!("Pages read over HTTP, {} clients", options.clients),
+        format!(
+            "Pages read over HTTP, {} clients, and searches of one",
+            options.clients
+        ),
         common,
     );
     report.setting(filled.words());
@@ -82,7 +85,12 @@ fn measure(
     report: &mut Report,
 ) -> Result<()> {
     let mut links = Links::new()?;
-    let mut readers = Readers::new(&mut links, filled.node.address, options.clients, pages)?;
+    let clients = if name.starts_with("search") {
+        1
+    } else {
+        options.clients
+    };
+    let mut readers = Readers::new(&mut links, filled.node.address, clients, pages)?;
     readers.begin(&mut links.out)?;
     let turns = |links: &mut Links, readers: &mut Readers, end: Instant| -> Result<()> {
         while Instant::now() < end {
