@@ -101,37 +101,6 @@ impl Api {
         let id = body.pointer("/conversation/id").and_then(Value::as_str);
         Ok(id.context("a conversation without an id")?.to_owned())
     }
-
-    /// Sends a message; it is durable when this returns.
-    pub(crate) async fn send(
-        &self,
-        token: &str,
-        conversation: &str,
-        client_id: &str,
-        text: &str,
-    ) -> Result<()> {
-        let sent = self
-            .client
-            .post(format!("{}/messages/send", self.base))
-            .bearer_auth(token)
-            .json(&json!({
-                "conversationId": conversation,
-                "clientId": client_id,
-                "content": {"kind": "text", "text": text},
-            }))
-            .send()
-            .await?;
-        if sent.status() != reqwest::StatusCode::CREATED {
-            bail!(
-                "a message was not sent: {} {}",
-                sent.status(),
-                sent.text().await?
-            );
-        }
-        // The connection serves the next request only when the answer was read.
-        sent.bytes().await?;
-        Ok(())
-    }
 }
 
 /// What of a frame is looked at.
@@ -252,14 +221,5 @@ impl Socket {
         timeout(PATIENCE, waiting)
             .await
             .context("nothing came in time")?
-    }
-
-    /// Reads what comes until the socket is closed; gives back how many frames that were.
-    pub(crate) async fn listen(mut self) -> u64 {
-        let mut frames = 0;
-        while let Some(Ok(message)) = self.stream.next().await {
-            frames += u64::from(message.is_text());
-        }
-        frames
     }
 }

@@ -105,7 +105,7 @@ impl Drop for Node {
 }
 
 /// The first line somebody says. What comes after is read too, so that they never wait.
-fn first_line(stdout: ChildStdout) -> mpsc::Receiver<String> {
+pub(crate) fn first_line(stdout: ChildStdout) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::sync_channel(1);
     thread::spawn(move || {
         let mut reader = BufReader::new(stdout);

@@ -30,7 +30,24 @@ pub(crate) struct Postgres {
     server: Child,
     binaries: PathBuf,
     account: Option<Account>,
-    dir: TempDir,
+    dir: Folder,
+}
+
+/// Where a cluster is.
+enum Folder {
+    /// Gone afterwards.
+    Temporary(TempDir),
+    /// Kept for later.
+    Kept(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(dir) => dir.path(),
+            Self::Kept(path) => path,
+        }
+    }
 }
 
 /// Who runs the server, which refuses to work for root.
@@ -42,40 +59,44 @@ struct Account {
 
 impl Postgres {
     pub(crate) fn start(parent: &Path) -> Result<Self> {
-        let binaries = binaries()?;
+        Self::start_with(parent, &[])
+    }
+
+    /// Starts one with more settings.
+    pub(crate) fn start_with(parent: &Path, settings: &[&str]) -> Result<Self> {
         let dir = tempfile::Builder::new()
             .prefix("messaging-bench-pg.")
             .tempdir_in(parent)
             .context("make a folder for PostgreSQL")?;
-        let account = account(dir.path())?;
+        Self::start_in(Folder::Temporary(dir), settings)
+    }
+
+    /// Starts one in a folder that is kept, with what is there.
+    pub(crate) fn keep(folder: &Path, settings: &[&str]) -> Result<Self> {
+        fs::create_dir_all(folder).context("make a folder for PostgreSQL")?;
+        let folder = fs::canonicalize(folder).context("find a folder for PostgreSQL")?;
+        Self::start_in(Folder::Kept(folder), settings)
+    }
+
+    fn start_in(dir: Folder, settings: &[&str]) -> Result<Self> {
+        let binaries = binaries()?;
+        let account = account()?;
         if let Some(Account { user, group }) = account {
             chown(dir.path(), Some(user), Some(group)).context("give PostgreSQL its folder")?;
         }
         let log = File::create(dir.path().join("server.log")).context("make a log")?;
-        let made = as_account(&binaries.join("initdb"), account, dir.path())
-            .args([
-                "--pgdata",
-                "data",
-                "--username",
-                "postgres",
-                "--auth",
-                "trust",
-            ])
-            .args(["--encoding", "UTF8", "--locale", "C"])
-            .stdout(log.try_clone().context("share a log")?)
-            .stderr(log.try_clone().context("share a log")?)
-            .status()
-            .context("run initdb")?;
-        if !made.success() {
-            bail!(
-                "initdb failed:\n{}",
-                fs::read_to_string(dir.path().join("server.log")).unwrap_or_default()
-            );
+        if !dir.path().join("data/PG_VERSION").exists() {
+            initdb(&binaries, account, dir.path(), &log)?;
         }
         let sockets = format!("unix_socket_directories={}", dir.path().display());
         let server = as_account(&binaries.join("postgres"), account, dir.path())
             .args(["-D", "data", "-c", &sockets])
-            .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
+            .args(
+                SETTINGS
+                    .iter()
+                    .chain(settings)
+                    .flat_map(|setting| ["-c", setting]),
+            )
             .stdout(log.try_clone().context("share a log")?)
             .stderr(log)
             .spawn()
@@ -108,6 +129,45 @@ impl Postgres {
         )
     }
 
+    /// Where its sockets and its data are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// One of the programs that belong to it.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        Command::new(self.binaries.join(name))
+    }
+
+    /// Runs a script of psql with these variables.
+    pub(crate) fn script(&self, script: &Path, variables: &[(&str, u64)]) -> Result<()> {
+        let mut psql = self.program("psql");
+        psql.args([
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-U",
+            "postgres",
+            "-d",
+            "postgres",
+            "-h",
+        ])
+        .arg(self.dir.path())
+        .arg("-f")
+        .arg(script);
+        for (name, value) in variables {
+            psql.args(["-v", &format!("{name}={value}")]);
+        }
+        if let Some(folder) = script.parent() {
+            psql.current_dir(folder);
+        }
+        let output = psql.output().context("run psql")?;
+        if !output.status.success() {
+            bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
     /// Its version, and what was set.
     pub(crate) fn words(&self) -> String {
         let version = words(Command::new(self.binaries.join("postgres")).arg("--version"));
@@ -119,8 +179,23 @@ impl Postgres {
 
     /// The answer to a query, columns apart by `|`.
     pub(crate) fn ask(&self, query: &str) -> Result<String> {
-        let output = Command::new(self.binaries.join("psql"))
-            .args(["-XAtq", "-U", "postgres", "-d", "postgres", "-h"])
+        self.ask_in("postgres", query)
+    }
+
+    /// The answer of another of its databases than the service's.
+    pub(crate) fn ask_in(&self, database: &str, query: &str) -> Result<String> {
+        let output = self
+            .program("psql")
+            .args([
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-d",
+                database,
+                "-h",
+            ])
             .arg(self.dir.path())
             .args(["-c", query])
             .output()
@@ -139,18 +214,33 @@ impl Postgres {
     }
 }
 
+/// Makes a cluster.
+fn initdb(binaries: &Path, account: Option<Account>, dir: &Path, log: &File) -> Result<()> {
+    let made = as_account(&binaries.join("initdb"), account, dir)
+        .args(["--pgdata", "data", "--username", "postgres"])
+        .args(["--auth", "trust", "--encoding", "UTF8", "--locale", "C"])
+        .stdout(log.try_clone().context("share a log")?)
+        .stderr(log.try_clone().context("share a log")?)
+        .status()
+        .context("run initdb")?;
+    if !made.success() {
+        bail!(
+            "initdb failed:\n{}",
+            fs::read_to_string(dir.join("server.log")).unwrap_or_default()
+        );
+    }
+    Ok(())
+}
+
 impl Drop for Postgres {
     fn drop(&mut self) {
-        // The folder goes either way; at worst a process of the server notices that later.
+        let mode = match self.dir {
+            // The folder goes either way; at worst a process of the server notices that later.
+            Folder::Temporary(_) => "immediate",
+            Folder::Kept(_) => "fast",
+        };
         let _ = as_account(&self.binaries.join("pg_ctl"), self.account, self.dir.path())
-            .args([
-                "--pgdata",
-                "data",
-                "--mode",
-                "immediate",
-                "--silent",
-                "stop",
-            ])
+            .args(["--pgdata", "data", "--mode", mode, "--silent", "stop"])
             .status();
         let _ = self.server.kill();
         let _ = self.server.wait();
@@ -167,9 +257,9 @@ fn as_account(program: &Path, account: Option<Account>, dir: &Path) -> Command {
 }
 
 /// Nobody else, unless this is root.
-fn account(own: &Path) -> Result<Option<Account>> {
+fn account() -> Result<Option<Account>> {
     use std::os::unix::fs::MetadataExt as _;
-    if fs::metadata(own).context("look at a folder")?.uid() != 0 {
+    if fs::metadata("/proc/self").context("look at oneself")?.uid() != 0 {
         return Ok(None);
     }
     let people = fs::read_to_string("/etc/passwd").context("read who there is")?;

@@ -1,43 +1,34 @@
 //! Sockets that say hello and then nothing: what one of them costs.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
     path::Path,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep},
-};
 
 use super::report_foreign;
 use crate::{
     Common,
-    client::Socket,
+    frames::Dialect,
+    limits,
     machine::{Meter, Pids, real, resident},
     nats::Nats,
     node::Node,
     postgres::Postgres,
     report::Report,
+    scene::{Scene, after},
 };
-
-/// How many sockets come from one address: fewer than it has ports.
-const SOCKETS_OF_AN_ADDRESS: u64 = 1_000;
-
-/// How many sockets are opened at the same time.
-const AT_ONCE: u64 = 64;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// How many sockets, each of a person of its own. The service needs two open files for each.
-    #[arg(long, default_value_t = 9_000, value_parser = clap::value_parser!(u64).range(1..=200_000))]
-    sockets: u64,
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    pub(crate) sockets: u32,
     /// On PostgreSQL and joined to NATS, where the node looks every few seconds for what it missed.
     #[arg(long)]
-    joined: bool,
+    pub(crate) joined: bool,
 }
 
 /// What a node is joined to.
@@ -55,8 +46,10 @@ impl Stores {
     }
 }
 
-pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
-    let mut report = Report::new(format!("{} idle sockets", options.sockets), common);
+pub(crate) fn run(common: &Common, options: &Options) -> Result<Report> {
+    let sockets = limits::fitting(options.sockets)?;
+    let mut report = Report::new(format!("{sockets} idle sockets"), common);
+    limits::report(options.sockets, sockets, &mut report);
     report.setting("a node and a database of its own for each run".to_owned());
     for run in 0..common.runs {
         let dir = tempfile::tempdir_in(&common.dir).context("make a folder")?;
@@ -78,7 +71,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
                 .flat_map(|stores| [stores.postgres.pid(), stores.nats.pid()])
                 .collect(),
         };
-        measure(&node, pids, common.seconds, options.sockets, &mut report).await?;
+        measure(&node, pids, common.seconds, sockets.into(), &mut report)?;
     }
     Ok(report)
 }
@@ -94,17 +87,11 @@ fn start(common: &Common, dir: &Path, stores: Option<&Stores>) -> Result<Node> {
     Node::start(&common.bin, dir, &settings)
 }
 
-async fn measure(
-    node: &Node,
-    pids: Pids,
-    seconds: u64,
-    sockets: u64,
-    report: &mut Report,
-) -> Result<()> {
+fn measure(node: &Node, pids: Pids, seconds: u64, sockets: u64, report: &mut Report) -> Result<()> {
     let memory = resident(node.pid())?;
     let opening = Meter::start(pids.clone())?;
     let begun = Instant::now();
-    let mut sessions = open(node, sockets).await?;
+    let mut sessions = open(node, sockets)?;
     let took = begun.elapsed();
     report.figure(
         "opened and greeted, a second",
@@ -120,9 +107,13 @@ async fn measure(
         each(resident(node.pid())?, memory),
     );
 
-    // Heartbeats go out meanwhile, if it is longer than their 25 seconds.
+    // Heartbeats go out and pings come in meanwhile, if it is longer than their 25 seconds.
     let waiting = Meter::start(pids)?;
-    sleep(Duration::from_secs(seconds)).await;
+    let end = after(Duration::from_secs(seconds))?;
+    while Instant::now() < end {
+        // An error if one of them is closed.
+        sessions.turn()?;
+    }
     let spent = waiting.read()?;
     report.figure(
         "memory at the end, KiB a socket",
@@ -136,31 +127,21 @@ async fn measure(
     );
     report.figure("memory before, MiB", real(memory) / 1024.0);
     report_foreign(&spent, report);
-    if sessions.try_join_next().is_some() {
-        bail!("a socket was closed");
-    }
     Ok(())
 }
 
 /// Opens them, each of a person of its own.
-async fn open(node: &Node, sockets: u64) -> Result<JoinSet<u64>> {
-    let (mut opening, mut sessions) = (JoinSet::new(), JoinSet::new());
-    let address = node.address;
+fn open(node: &Node, sockets: u64) -> Result<Scene> {
+    let mut scene = Scene::empty(Dialect::Socket)?;
     for number in 0..sockets {
-        if number >= AT_ONCE
-            && let Some(opened) = opening.join_next().await
-        {
-            let socket: Socket = opened.context("an opening broke")??;
-            sessions.spawn(socket.listen());
-        }
-        let host = u32::try_from(number / SOCKETS_OF_AN_ADDRESS).context("too many addresses")?;
-        let from = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + 1 + host);
-        opening.spawn(async move {
-            Socket::open(address, Some(IpAddr::V4(from)), &format!("person-{number}")).await
-        });
+        let person = scene.traffic.person();
+        scene.session(
+            node.address,
+            Dialect::Socket,
+            person,
+            &format!("person-{number}"),
+        )?;
     }
-    while let Some(opened) = opening.join_next().await {
-        sessions.spawn(opened.context("an opening broke")??.listen());
-    }
-    Ok(sessions)
+    scene.until_live(0)?;
+    Ok(scene)
 }

@@ -11,10 +11,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Latencies, report_cost};
+use super::report_cost;
 use crate::{
     Common,
     client::{Api, Socket},
+    latencies::Latencies,
     machine::{Meter, Pids},
     nats::Nats,
     node::Node,
@@ -27,10 +28,10 @@ use crate::{
 pub(crate) struct Options {
     /// How many senders there are.
     #[arg(long, default_value_t = 10)]
-    senders: usize,
+    pub(crate) senders: usize,
     /// How long a sender waits from one message to the next, in milliseconds.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=60_000))]
-    every: u64,
+    pub(crate) every: u64,
 }
 
 /// Somebody who writes in turn to somebody on the same node and to somebody on the other.
@@ -155,7 +156,7 @@ impl Sender {
         let mut tally = Tally::new()?;
         let mut pace = interval(self.every);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for number in 0.. {
+        for number in 0_u64.. {
             pace.tick().await;
             if Instant::now() >= end {
                 break;

@@ -1,261 +1,141 @@
 //! Sends of pairs in a closed loop, over a socket or over HTTP, on either database.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt::Write as _, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep_until},
-    try_join,
-};
-use uuid::Uuid;
 
-use super::{
-    Latencies, report_cost,
-    stored::{self, Written},
-};
+use super::stage::{Backend, Ran, Running, Stage};
 use crate::{
     Common,
-    client::{Api, Socket, token},
-    machine::{Meter, Pids, real},
-    node::Node,
+    frames::Dialect,
+    machine::Pids,
     postgres::Postgres,
     report::Report,
-    text,
+    scene::{Connected, Scene, after, couples, strangers},
 };
 
 /// How long pairs send before it counts.
-const WARM_UP: Duration = Duration::from_secs(2);
+pub(crate) const WARM_UP: Duration = Duration::from_secs(2);
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
     /// The database.
-    #[arg(long, value_enum)]
-    backend: Backend,
+    #[arg(long, value_enum, default_value_t = Backend::Postgres)]
+    pub(crate) backend: Backend,
     /// How messages are sent; they are received over sockets.
     #[arg(long, value_enum, default_value_t = Over::Socket)]
-    over: Over,
+    pub(crate) over: Over,
     /// How many pairs send at the same time.
     #[arg(long, default_value_t = 100)]
-    pairs: usize,
+    pub(crate) pairs: usize,
+    /// How many messages of a pair are under way at the same time.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) in_flight: usize,
+    /// How many sessions each person has.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) devices: u8,
+    /// Who writes to whom.
+    #[arg(long, value_enum, default_value_t = Shape::Pairs)]
+    pub(crate) shape: Shape,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Backend {
-    Sqlite,
-    Postgres,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Over {
+pub(crate) enum Over {
     Socket,
     Http,
 }
 
-/// Somebody who writes to somebody.
-struct Pair {
-    sender: Sender,
-    receiver: Socket,
-    conversation: String,
-    /// Which pair it is.
-    number: usize,
-    /// How many messages were sent.
-    sent: usize,
-}
-
-enum Sender {
-    Socket(Box<Socket>),
-    Http { api: Api, token: String },
-}
-
-/// What a pair did while it counted.
-struct Tally {
-    acknowledged: Latencies,
-    delivered: Latencies,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shape {
+    /// Everybody to somebody else.
+    Pairs,
+    /// One to one other: over HTTP on as many connections as there would be pairs, over the WebSocket on one.
+    HotConversation,
+    /// All to one seller, each in a conversation of their own.
+    HotSeller,
 }
 
 pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
-    let dir = tempfile::Builder::new()
-        .prefix("messaging-bench.")
-        .tempdir_in(&common.dir)
-        .context("make a folder")?;
-    let postgres = match options.backend {
-        Backend::Postgres => Some(Postgres::start(&common.dir)?),
-        Backend::Sqlite => None,
+    let stage = Stage::start(common, options.backend)?;
+    let mut report = Report::new(title(options), common);
+    report.setting(stage.words());
+    let people = strangers(options.pairs).map(|(buyer, seller)| match options.shape {
+        Shape::Pairs => (buyer, seller),
+        Shape::HotConversation => ("the-buyer".to_owned(), "the-seller".to_owned()),
+        Shape::HotSeller => (buyer, "the-seller".to_owned()),
+    });
+    let couples = couples(stage.node.address, people).await?;
+    let connected = Connected {
+        dialect: match options.over {
+            Over::Socket => Dialect::Socket,
+            Over::Http => Dialect::Http,
+        },
+        devices: options.devices.into(),
     };
-    let url = postgres.as_ref().map_or_else(
-        || format!("sqlite://{}", database(dir.path()).display()),
-        Postgres::url,
-    );
-    let node = Node::start(&common.bin, dir.path(), &[("MESSAGING_DATABASE_URL", &url)])?;
-    let over = if options.over == Over::Http {
-        "HTTP"
-    } else {
-        "the WebSocket"
-    };
-    let mut report = Report::new(
-        format!(
-            "Sends over {over}, {} pairs in a closed loop",
-            options.pairs
-        ),
-        common,
-    );
-    report.setting(
-        postgres
-            .as_ref()
-            .map_or_else(|| "SQLite, synchronous=FULL".to_owned(), Postgres::words),
-    );
-
-    let mut pairs = Vec::new();
-    for number in 0..options.pairs {
-        pairs.push(Pair::new(&node, options.over, number).await?);
-    }
-    let pids = Pids {
-        service: vec![node.pid()],
-        stores: postgres.iter().map(Postgres::pid).collect(),
-    };
+    let mut scene = Scene::set(stage.node.address, &couples, connected)?;
     for _ in 0..common.runs {
-        let before = postgres.as_ref().map(Written::read).transpose()?;
-        let begun: usize = pairs.iter().map(|pair| pair.sent).sum();
-        pairs = measure(
-            pairs,
-            Duration::from_secs(common.seconds),
-            &pids,
-            &mut report,
-        )
-        .await?;
-        let sent: usize = pairs.iter().map(|pair| pair.sent).sum();
-        if let (Some(postgres), Some(before)) = (&postgres, before) {
-            Written::read(postgres)?.report_since(&before, count(sent - begun), &mut report);
-        }
+        let postgres = stage.postgres.as_ref();
+        measure(
+            &mut scene,
+            common.seconds,
+            options.in_flight,
+            stage.pids(),
+            postgres,
+        )?
+        .report(&mut report);
     }
-    let sent = count(pairs.iter().map(|pair| pair.sent).sum());
-    drop(pairs);
-    node.stop()?;
-    report.setting(format!("{sent} messages in all"));
-    if let Some(postgres) = &postgres {
-        stored::report_sizes(postgres, sent, &mut report)?;
-    } else {
-        let size = fs::metadata(database(dir.path()))
-            .context("look at the database")?
-            .len();
-        report.figure("disk, bytes a message", real(size) / real(sent));
-    }
+    let sent = scene.traffic.flights.sent();
+    drop(scene);
+    report.setting(format!(
+        "{sent} messages in all, each told once and in order to all it concerns"
+    ));
+    stage.stop(sent, &mut report)?;
     Ok(report)
 }
 
-fn database(dir: &Path) -> PathBuf {
-    dir.join("messaging.sqlite3")
+fn title(options: &Options) -> String {
+    let over = match options.over {
+        Over::Http => "HTTP",
+        Over::Socket => "the WebSocket",
+    };
+    let mut title = match options.shape {
+        Shape::Pairs => format!(
+            "Sends over {over}, {} pairs in a closed loop",
+            options.pairs
+        ),
+        Shape::HotConversation => format!(
+            "Sends over {over} in one conversation, {} under way",
+            options.pairs * options.in_flight
+        ),
+        Shape::HotSeller => format!(
+            "Sends over {over}, {} buyers to one seller, in a closed loop",
+            options.pairs
+        ),
+    };
+    if options.in_flight > 1 {
+        // Writing into a string does not fail.
+        let _ = write!(title, ", {} in flight each", options.in_flight);
+    }
+    if options.devices > 1 {
+        let _ = write!(title, ", {} devices each", options.devices);
+    }
+    title
 }
 
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// One run: warm up, then count.
-async fn measure(
-    pairs: Vec<Pair>,
-    length: Duration,
-    pids: &Pids,
-    report: &mut Report,
-) -> Result<Vec<Pair>> {
-    let begin = Instant::now() + WARM_UP;
-    let end = begin + length;
-    let mut running = JoinSet::new();
-    for pair in pairs {
-        running.spawn(pair.send_until(begin, end));
-    }
-    sleep_until(begin).await;
-    let meter = Meter::start(pids.clone())?;
-    sleep_until(end).await;
-    let spent = meter.read()?;
-
-    let mut pairs = Vec::new();
-    let (mut acknowledged, mut delivered) = (Latencies::new()?, Latencies::new()?);
-    while let Some(done) = running.join_next().await {
-        let (pair, tally) = done.context("a pair broke")??;
-        acknowledged.merge(&tally.acknowledged)?;
-        delivered.merge(&tally.delivered)?;
-        pairs.push(pair);
-    }
-    report.figure(
-        "durable sends a second",
-        real(acknowledged.count()) / length.as_secs_f64(),
-    );
-    acknowledged.report("send to acknowledgement,", report);
-    delivered.report("send to delivery,", report);
-    report_cost(&spent, acknowledged.count(), "send", report);
-    Ok(pairs)
-}
-
-impl Pair {
-    async fn new(node: &Node, over: Over, number: usize) -> Result<Self> {
-        let (buyer, seller) = (format!("buyer-{number}"), format!("seller-{number}"));
-        let api = Api::new(node.address)?;
-        let conversation = api.open(&buyer, &seller).await?;
-        let receiver = Socket::open(node.address, None, &seller).await?;
-        let sender = match over {
-            Over::Socket => {
-                Sender::Socket(Box::new(Socket::open(node.address, None, &buyer).await?))
-            }
-            Over::Http => Sender::Http {
-                api,
-                token: token(&buyer)?,
-            },
-        };
-        Ok(Self {
-            sender,
-            receiver,
-            conversation,
-            number,
-            sent: 0,
-        })
-    }
-
-    async fn send_until(mut self, begin: Instant, end: Instant) -> Result<(Self, Tally)> {
-        let mut tally = Tally {
-            acknowledged: Latencies::new()?,
-            delivered: Latencies::new()?,
-        };
-        while Instant::now() < end {
-            let (acknowledged, delivered) = self.send().await?;
-            let now = Instant::now();
-            if begin <= now && now < end {
-                tally.acknowledged.add(acknowledged)?;
-                tally.delivered.add(delivered)?;
-            }
-        }
-        Ok((self, tally))
-    }
-
-    /// One message: how long until it was acknowledged, and until it was delivered.
-    async fn send(&mut self) -> Result<(Duration, Duration)> {
-        let client_id = Uuid::new_v4().to_string();
-        let text = text::numbered(self.number * 1_009 + self.sent);
-        self.sent += 1;
-        let begun = Instant::now();
-        let acknowledged = async {
-            match &mut self.sender {
-                Sender::Socket(socket) => {
-                    let id = socket.send(&self.conversation, &client_id, &text).await?;
-                    socket.answer(id).await?;
-                }
-                Sender::Http { api, token } => {
-                    api.send(token, &self.conversation, &client_id, &text)
-                        .await?;
-                }
-            }
-            anyhow::Ok(begun.elapsed())
-        };
-        let delivered = async {
-            self.receiver.delivery(&client_id).await?;
-            anyhow::Ok(begun.elapsed())
-        };
-        try_join!(acknowledged, delivered)
-    }
+/// One run: warm up, then count, then wait for what is under way.
+pub(crate) fn measure(
+    scene: &mut Scene,
+    seconds: u64,
+    in_flight: usize,
+    pids: Pids,
+    postgres: Option<&Postgres>,
+) -> Result<Ran> {
+    scene.begin_closed(in_flight)?;
+    scene.closed_until(after(WARM_UP)?)?;
+    let running = Running::start(scene, pids, postgres)?;
+    scene.closed_until(after(Duration::from_secs(seconds))?)?;
+    let ran = running.stop(scene, postgres)?;
+    scene.settle()?;
+    Ok(ran)
 }

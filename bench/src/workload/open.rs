@@ -1,0 +1,106 @@
+//! S2: sends by the clock, at rates that a node carries easily, and in bursts: how long each takes from the
+//! moment it was due, whether or not the generator was there in time.
+
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use super::{
+    send::WARM_UP,
+    stage::{Backend, Ran, Running, Stage},
+};
+use crate::{
+    Common,
+    machine::Pids,
+    postgres::Postgres,
+    report::Report,
+    scene::{Connected, Pace, Scene, couples, strangers},
+};
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// The database.
+    #[arg(long, value_enum, default_value_t = Backend::Postgres)]
+    pub(crate) backend: Backend,
+    /// Messages a second, all together; several for one after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [500, 2_000, 10_000], value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    pub(crate) rate: Vec<u32>,
+    /// How many are due at the same moment.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) burst: u32,
+    /// How many pairs take turns.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) pairs: usize,
+}
+
+pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
+    let stage = Stage::start(common, options.backend)?;
+    let mut title = format!("Sends by the clock, {} pairs", options.pairs);
+    if options.burst > 1 {
+        // Writing into a string does not fail.
+        let _ = write!(title, ", {} at a time", options.burst);
+    }
+    let mut report = Report::new(title, common);
+    report.setting(stage.words());
+    let couples = couples(stage.node.address, strangers(options.pairs)).await?;
+    let mut scene = Scene::set(stage.node.address, &couples, Connected::default())?;
+    for _ in 0..common.runs {
+        for &rate in &options.rate {
+            let pace = Pace {
+                rate,
+                burst: options.burst,
+            };
+            let postgres = stage.postgres.as_ref();
+            let ran = measure(&mut scene, common.seconds, pace, &stage.pids(), postgres)?;
+            let at = |what: &str| format!("{rate}/s, {what}");
+            ran.delivered.report(&at("due to delivery,"), &mut report);
+            ran.acknowledged
+                .report(&at("due to acknowledgement,"), &mut report);
+            super::report_cost(
+                &ran.spent,
+                ran.acknowledged.count(),
+                &format!("send at {rate}/s"),
+                &mut report,
+            );
+            // Below that it is no measurement at this rate.
+            ensure!(
+                ran.rate() > f64::from(rate) * 0.95,
+                "{:.0} a second are acknowledged of {rate}",
+                ran.rate()
+            );
+        }
+    }
+    Ok(report)
+}
+
+/// One run at one rate.
+pub(crate) fn measure(
+    scene: &mut Scene,
+    seconds: u64,
+    pace: Pace,
+    pids: &Pids,
+    postgres: Option<&Postgres>,
+) -> Result<Ran> {
+    scene.links.tick(pace.tick())?;
+    let begin = Instant::now();
+    let counted = begin + WARM_UP;
+    let end = counted + Duration::from_secs(seconds);
+    let mut running = None;
+    scene.open_until(begin, end, pace, |scene, now| {
+        if running.is_none() && now >= counted {
+            running = Some(Running::start(scene, pids.clone(), postgres)?);
+        }
+        Ok(false)
+    })?;
+    let Some(running) = running else {
+        anyhow::bail!("the run was over before it counted");
+    };
+    let ran = running.stop(scene, postgres)?;
+    scene.links.untick();
+    scene.settle()?;
+    Ok(ran)
+}

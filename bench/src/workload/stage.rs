@@ -1,0 +1,194 @@
+//! What a workload runs on: a database of its own and a node, and what a run of messages says of them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use tempfile::TempDir;
+
+use super::{
+    report_cost,
+    stored::{self, Written},
+};
+use crate::{
+    Common,
+    latencies::Latencies,
+    links::Carried,
+    machine::{Meter, Pids, Spent, real},
+    node::Node,
+    postgres::Postgres,
+    report::Report,
+    scene::Scene,
+};
+
+/// The database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// A node on an empty database.
+pub(crate) struct Stage {
+    // In the order in which they have to end.
+    pub(crate) node: Node,
+    pub(crate) postgres: Option<Postgres>,
+    dir: TempDir,
+}
+
+impl Stage {
+    pub(crate) fn start(common: &Common, backend: Backend) -> Result<Self> {
+        Self::start_with(common, backend, &[])
+    }
+
+    /// With settings of PostgreSQL beside those that are always made.
+    pub(crate) fn start_with(common: &Common, backend: Backend, settings: &[&str]) -> Result<Self> {
+        let dir = tempfile::Builder::new()
+            .prefix("messaging-bench.")
+            .tempdir_in(&common.dir)
+            .context("make a folder")?;
+        let postgres = match backend {
+            Backend::Postgres => Some(Postgres::start_with(&common.dir, settings)?),
+            Backend::Sqlite => None,
+        };
+        let url = postgres.as_ref().map_or_else(
+            || format!("sqlite://{}", database(dir.path()).display()),
+            Postgres::url,
+        );
+        let node = Node::start(&common.bin, dir.path(), &[("MESSAGING_DATABASE_URL", &url)])?;
+        Ok(Self {
+            node,
+            postgres,
+            dir,
+        })
+    }
+
+    pub(crate) fn pids(&self) -> Pids {
+        Pids {
+            service: vec![self.node.pid()],
+            stores: self.postgres.iter().map(Postgres::pid).collect(),
+        }
+    }
+
+    /// In words, for the report.
+    pub(crate) fn words(&self) -> String {
+        self.postgres
+            .as_ref()
+            .map_or_else(|| "SQLite, synchronous=FULL".to_owned(), Postgres::words)
+    }
+
+    /// Stops the node, and puts what so many messages left on the disk into the report.
+    pub(crate) fn stop(self, sent: u64, report: &mut Report) -> Result<()> {
+        self.node.stop()?;
+        if let Some(postgres) = &self.postgres {
+            stored::report_sizes(postgres, sent, report)
+        } else {
+            let size = fs::metadata(database(self.dir.path()))
+                .context("look at the database")?
+                .len();
+            report.figure("disk, bytes a message", real(size) / real(sent));
+            Ok(())
+        }
+    }
+}
+
+fn database(dir: &Path) -> PathBuf {
+    dir.join("messaging.sqlite3")
+}
+
+/// A run that is being measured.
+pub(crate) struct Running {
+    meter: Meter,
+    written: Option<Written>,
+    carried: Carried,
+    sent: u64,
+    begun: Instant,
+}
+
+/// What a run came to.
+pub(crate) struct Ran {
+    pub(crate) acknowledged: Latencies,
+    pub(crate) delivered: Latencies,
+    pub(crate) spent: Spent,
+    pub(crate) took: Duration,
+    pub(crate) sent: u64,
+    carried: Carried,
+    written: Option<(Written, Written)>,
+}
+
+impl Running {
+    /// From now on it counts.
+    pub(crate) fn start(
+        scene: &mut Scene,
+        pids: Pids,
+        postgres: Option<&Postgres>,
+    ) -> Result<Self> {
+        scene.traffic.counting = true;
+        scene.traffic.acknowledged = Latencies::new()?;
+        scene.traffic.delivered = Latencies::new()?;
+        Ok(Self {
+            written: postgres.map(Written::read).transpose()?,
+            meter: Meter::start(pids)?,
+            carried: scene.links.carried,
+            sent: scene.traffic.flights.sent(),
+            begun: Instant::now(),
+        })
+    }
+
+    /// From now on it does not.
+    pub(crate) fn stop(self, scene: &mut Scene, postgres: Option<&Postgres>) -> Result<Ran> {
+        scene.traffic.counting = false;
+        let took = self.begun.elapsed();
+        let spent = self.meter.read()?;
+        let (before, now) = (self.carried, scene.links.carried);
+        let written = match (self.written, postgres) {
+            (Some(before), Some(postgres)) => Some((before, Written::read(postgres)?)),
+            _ => None,
+        };
+        Ok(Ran {
+            acknowledged: std::mem::replace(&mut scene.traffic.acknowledged, Latencies::new()?),
+            delivered: std::mem::replace(&mut scene.traffic.delivered, Latencies::new()?),
+            spent,
+            took,
+            sent: scene.traffic.flights.sent() - self.sent,
+            carried: Carried {
+                bytes_in: now.bytes_in - before.bytes_in,
+                bytes_out: now.bytes_out - before.bytes_out,
+                reads: now.reads - before.reads,
+                writes: now.writes - before.writes,
+            },
+            written,
+        })
+    }
+}
+
+impl Ran {
+    /// Acknowledged, and with that durable, in a second.
+    pub(crate) fn rate(&self) -> f64 {
+        real(self.acknowledged.count()) / self.took.as_secs_f64()
+    }
+
+    /// Puts all of it into the report.
+    pub(crate) fn report(&self, report: &mut Report) {
+        report.figure("durable sends a second", self.rate());
+        self.acknowledged.report("send to acknowledgement,", report);
+        self.delivered.report("send to delivery,", report);
+        report_cost(&self.spent, self.acknowledged.count(), "send", report);
+        let each = |count: u64| real(count) / real(self.sent.max(1));
+        report.figure(
+            "bytes to the clients, a message",
+            each(self.carried.bytes_in),
+        );
+        report.figure(
+            "reads of the load generator, a message",
+            each(self.carried.reads),
+        );
+        if let Some((before, now)) = &self.written {
+            now.report_since(before, self.sent, report);
+        }
+    }
+}
