@@ -34,8 +34,8 @@ use crate::{
     writer::Writer,
 };
 
-/// How long a read may take: as long as a database that answers may take for one statement.
-const READ_WITHIN: Duration = Duration::from_secs(5);
+/// How long a read may take, with the wait for a connection.
+const READ_WITHIN: Duration = Duration::from_secs(4);
 
 /// How to open a database.
 #[derive(Debug, Clone)]

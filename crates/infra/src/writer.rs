@@ -30,9 +30,9 @@ use crate::{
 };
 use room::Room;
 
-/// How long an act may take, from its place in line to its answer: as long as a database that answers may
-/// take for one statement.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
+/// How long an act may take, from its place in line to its answer: longer than the waits for locks of a
+/// database that answers, and short enough that a request that has read before is answered in five seconds.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 
 /// The only way to change something durably.
 #[derive(Clone)]
@@ -79,7 +79,7 @@ impl Writer {
     ///
     /// # Errors
     /// What the rules refuse; `Overloaded` when the queue is full, the database away, or the act's turn
-    /// did not come within 5 seconds; `Failed` when it is not known whether the act was committed.
+    /// did not come within 4 seconds; `Failed` when it is not known whether the act was committed.
     pub(crate) async fn act<A: Act>(&self, act: A) -> Result<A::Answer, Error> {
         let (reply, answer) = oneshot::channel();
         if self.closed.load(Ordering::Acquire) {

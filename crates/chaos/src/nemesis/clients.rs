@@ -26,7 +26,7 @@ use crate::{
 const SLOW_WRITERS: usize = 40;
 
 /// How often a reader knocks.
-const TRIES: usize = 10;
+const TRIES: usize = 40;
 
 /// Who write to somebody that does not read.
 const WRITERS: usize = 8;

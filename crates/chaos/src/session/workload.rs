@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Doubts that are kept; an older one is given up.
-const DOUBTS: usize = 8;
+const DOUBTS: usize = 64;
 
 /// What may be done, and how often in a thousand.
 const WEIGHTS: [(Deed, u16); 16] = [
