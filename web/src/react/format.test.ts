@@ -8,6 +8,7 @@ const spaces = (text: string | undefined) => text?.replace(/[\u00a0\u202f]/g, " 
 describe("times", () => {
   test("are as the reader's country writes them", () => {
     expect(spaces(timeOfDay(at(2, 14), "fr"))).toBe("14:00");
+    expect(spaces(timeOfDay(at(2, 1), "fr"))).toBe("01:00");
     expect(spaces(timeOfDay(at(2, 14), "en-US"))).toBe("2:00 PM");
   });
 

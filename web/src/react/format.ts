@@ -14,9 +14,9 @@ function date(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTim
   return format;
 }
 
-/** 14:05 or 2:05 PM. */
+/** 14:05 or 2:05 PM, with as many digits as the language writes: 02:05 in French. */
 export function timeOfDay(time: string, locale: string): string {
-  return date(locale, { hour: "numeric", minute: "2-digit" }).format(new Date(time));
+  return date(locale, { timeStyle: "short" }).format(new Date(time));
 }
 
 /** Date and time in full, for a title. */
