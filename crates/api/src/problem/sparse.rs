@@ -29,7 +29,7 @@ impl Sparse {
     }
 
     fn speaks_at(&self, now: u64) -> Option<u64> {
-        let happened = self.unsaid.fetch_add(1, Ordering::Relaxed);
+        self.unsaid.fetch_add(1, Ordering::Relaxed);
         let until = self.silent_until.load(Ordering::Relaxed);
         // A clock that was put back silences nothing for longer.
         let is_silent = now < until && until - now <= SILENCE;
@@ -38,10 +38,8 @@ impl Sparse {
                 .silent_until
                 .compare_exchange(until, now + SILENCE, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok();
-        speaks.then(|| {
-            self.unsaid.fetch_sub(happened + 1, Ordering::Relaxed);
-            happened + 1
-        })
+        // Another's word may have counted this one already.
+        speaks.then(|| self.unsaid.swap(0, Ordering::Relaxed).max(1))
     }
 }
 
