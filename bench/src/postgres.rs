@@ -141,31 +141,15 @@ impl Postgres {
 
     /// Runs a script of psql with these variables.
     pub(crate) fn script(&self, script: &Path, variables: &[(&str, u64)]) -> Result<()> {
-        let mut psql = self.program("psql");
-        psql.args([
-            "-XAtq",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-U",
-            "postgres",
-            "-d",
-            "postgres",
-            "-h",
-        ])
-        .arg(self.dir.path())
-        .arg("-f")
-        .arg(script);
+        let mut psql = self.psql("postgres");
+        psql.arg("-f").arg(script);
         for (name, value) in variables {
             psql.args(["-v", &format!("{name}={value}")]);
         }
         if let Some(folder) = script.parent() {
             psql.current_dir(folder);
         }
-        let output = psql.output().context("run psql")?;
-        if !output.status.success() {
-            bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(())
+        said(&mut psql).map(drop)
     }
 
     /// Its version, and what was set.
@@ -184,26 +168,16 @@ impl Postgres {
 
     /// The answer of another of its databases than the service's.
     pub(crate) fn ask_in(&self, database: &str, query: &str) -> Result<String> {
-        let output = self
-            .program("psql")
-            .args([
-                "-XAtq",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-U",
-                "postgres",
-                "-d",
-                database,
-                "-h",
-            ])
-            .arg(self.dir.path())
-            .args(["-c", query])
-            .output()
-            .context("run psql")?;
-        if !output.status.success() {
-            bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        said(self.psql(database).args(["-c", query]))
+    }
+
+    /// Its client for one of its databases: plain answers, and the end at the first error.
+    fn psql(&self, database: &str) -> Command {
+        let mut psql = self.program("psql");
+        psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "postgres"])
+            .args(["-d", database, "-h"])
+            .arg(self.dir.path());
+        psql
     }
 
     /// The answer to a query for one number.
@@ -212,6 +186,15 @@ impl Postgres {
             .parse()
             .with_context(|| format!("not a number: {query}"))
     }
+}
+
+/// What a program prints.
+fn said(program: &mut Command) -> Result<String> {
+    let output = program.output().context("run psql")?;
+    if !output.status.success() {
+        bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Makes a cluster.
