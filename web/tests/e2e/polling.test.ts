@@ -17,8 +17,8 @@ test.describe("without a WebSocket on the service's side", () => {
     await camille.row("Oliver Bennett").click();
     await oliver.row("Camille Laurent").click();
     await camille.send("By the slow road");
-    await expect(camille.tick("By the slow road", "Sent")).toBeVisible();
     await expect(oliver.message("By the slow road")).toBeVisible();
+    await expect(camille.tick("By the slow road", "Read")).toBeVisible();
     await oliver.send("It came all the same");
     await expect(camille.message("It came all the same")).toBeVisible();
     await expect(oliver.tick("It came all the same", "Read")).toBeVisible();
