@@ -116,7 +116,7 @@ fn conclude(mut case: Case, lines: u64, torn: Option<String>, thresholds: &Thres
     reads::judge(&case, &log, &floors, &mut findings);
     streams::judge(&case, &log, &limits, &mut findings);
     fold::judge(&case, &log, &mut findings);
-    convergence::judge(&case, &limits, &mut findings);
+    convergence::judge(&case, &sends, &limits, &mut findings);
     secrecy::judge(&case, &limits, &mut findings);
     cursors::judge(&case, &floors, &mut findings);
     unread::judge(&case, &log, &floors, &mut findings);

@@ -6,6 +6,7 @@ use super::{
     case::{Case, Connection, Reply},
     findings::Findings,
     names::Name,
+    sends::Sends,
     shape::Event,
 };
 use crate::{call::Call, event::Phase, header::Limits, invariant::Invariant};
@@ -13,9 +14,9 @@ use crate::{call::Call, event::Phase, header::Limits, invariant::Invariant};
 /// Nanoseconds.
 const MILLISECOND: u64 = 1_000_000;
 
-pub(super) fn judge(case: &Case, limits: &Limits, findings: &mut Findings) {
+pub(super) fn judge(case: &Case, sends: &Sends<'_>, limits: &Limits, findings: &mut Findings) {
     heads(case, findings);
-    deliveries(case, limits, findings);
+    deliveries(case, sends, limits, findings);
 }
 
 /// A session that was live before the load ended, and still is in the final phase, has all events.
@@ -69,7 +70,7 @@ fn reached(connection: &Connection, before: u64) -> u64 {
 }
 
 /// In calm phases nearly all deliveries come in time.
-fn deliveries(case: &Case, limits: &Limits, findings: &mut Findings) {
+fn deliveries(case: &Case, sends: &Sends<'_>, limits: &Limits, findings: &mut Findings) {
     let bound = limits.delivery_ms.saturating_mul(MILLISECOND);
     let mut connections: HashMap<Name, Vec<(&Connection, Arrivals)>> = HashMap::new();
     for connection in &case.connections {
@@ -96,13 +97,17 @@ fn deliveries(case: &Case, limits: &Limits, findings: &mut Findings) {
         let Some((buyer, seller)) = case.participants(message.conversation) else {
             continue;
         };
+        // An earlier attempt may be the one that was stored, and who came after it read of it.
+        let attempts = sends.of_message(message.sender, message.client_id).iter();
+        let begun = attempts.map(|attempt| attempt.op.begin.i).min();
+        let begun = begun.unwrap_or(op.begin.i);
         let place = (message.conversation, message.seq);
         let told = [buyer, seller]
             .into_iter()
             .filter_map(|user| connections.get(&user))
             .flatten();
         for (connection, arrivals) in told {
-            let live = connection.live().is_some_and(|live| live.i < op.begin.i);
+            let live = connection.live().is_some_and(|live| live.i < begun);
             let lasts = connection.close.is_none_or(|(close, ..)| close.t > until)
                 && case.last.is_some_and(|last| last.t > until);
             if live && lasts {

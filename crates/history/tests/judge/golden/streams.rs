@@ -163,6 +163,30 @@ fn delays(story: &mut Story, milliseconds: u64) {
     rest(story);
 }
 
+/// Ann's message is stored by an attempt that nobody answers; ben connects before she tries again, or
+/// before all that, and is not told.
+fn retries(story: &mut Story, is_late: bool) {
+    let connect = |story: &mut Story, head| {
+        story.connect(1, "ben", None, head);
+        story.live(1, head);
+        let unread = i64::try_from(head).unwrap();
+        let view = view("ben", head, unread);
+        story.done("ben", list(false), inbox(&view, unread, head));
+    };
+    if !is_late {
+        connect(story, 0);
+    }
+    let doubtful = story.invoke("ann", send("k1", "hello"));
+    story.unknown(doubtful);
+    if is_late {
+        connect(story, 1);
+    }
+    story.phase(Phase::Calm);
+    story.done("ann", send("k1", "hello"), message(1, "k1", "ann", "hello"));
+    story.wait(5_000);
+    rest(story);
+}
+
 fn arrivals() -> Vec<Golden> {
     vec![
         broken("i12-a-socket-was-never-told", Invariant::I12, |story| {
@@ -173,6 +197,12 @@ fn arrivals() -> Vec<Golden> {
             delays(story, 3_000);
         }),
         legal("i12-in-time", |story| delays(story, 1_000)),
+        broken("i12-retried-and-never-told", Invariant::I12, |story| {
+            retries(story, false);
+        }),
+        legal("i12-connected-before-the-retry", |story| {
+            retries(story, true);
+        }),
     ]
 }
 
