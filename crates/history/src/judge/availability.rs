@@ -18,7 +18,9 @@ pub(super) fn judge(case: &Case, limits: &Limits, findings: &mut Findings) {
     deadlines(case, limits, findings);
     success(case, limits, findings);
     for (at, node, after) in &case.ready {
-        let holds = *after <= limits.ready_ms;
+        let begun = at.t.saturating_sub(after.saturating_mul(MILLISECOND));
+        let since = had_all_it_needs(case, at.t).max(begun);
+        let holds = at.t.saturating_sub(since) <= limits.ready_ms.saturating_mul(MILLISECOND);
         findings.expect(Invariant::I20, holds, &[at.i], || {
             format!("{} was ready after {after} ms", case.names.text(*node))
         });
@@ -40,6 +42,15 @@ pub(super) fn judge(case: &Case, limits: &Limits, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Since when nothing was broken, at a moment, that a node needs to become ready.
+fn had_all_it_needs(case: &Case, moment: u64) -> u64 {
+    let needed = |class| !matches!(class, Class::Client | Class::Process | Class::Drain);
+    let faults = case.faults.values();
+    let broken = faults.filter(|fault| needed(fault.class) && fault.start.t < moment);
+    let mended = broken.map(|fault| fault.over().min(moment));
+    mended.max().unwrap_or(0)
 }
 
 /// Every operation ends, and within its deadline.

@@ -6,7 +6,7 @@ use messaging_history::{
     Call, Entry, Header, Limits, Record, Thresholds, Verdict,
     event::{
         Class, Close, ConversationRow, Doubt, Edge, Fault, Frame, Hello, Invoke, Mark, MessageRow,
-        Open, Party, Phase, Refusal, Row, SideRow, Since, Success, Transport,
+        Open, Party, Phase, Ready, Refusal, Row, SideRow, Since, Success, Transport,
     },
     judge,
 };
@@ -217,6 +217,14 @@ impl Story {
             target: target.to_owned(),
             phase,
             effective,
+        }));
+    }
+
+    /// Node `n1` serves, so many milliseconds after it was started.
+    pub(crate) fn ready(&mut self, after_ms: u64) {
+        self.add(Record::Ready(Ready {
+            node: "n1".to_owned(),
+            after_ms,
         }));
     }
 

@@ -165,6 +165,16 @@ fn comes_back(story: &mut Story, after_ms: u64) {
     story.dump(vec![row(1, "k1", "ann", "hello")]);
 }
 
+/// A node is started while the database is away, and ready so long after it is back.
+fn starts(story: &mut Story, milliseconds: u64) {
+    story.fault("postgres_pause", Class::Database, "database", Edge::Start);
+    story.wait(10_000);
+    story.fault("postgres_pause", Class::Database, "database", Edge::Stop);
+    story.wait(milliseconds);
+    story.ready(10_000 + milliseconds);
+    rest(story);
+}
+
 fn service() -> Vec<Golden> {
     let pings = |story: &mut Story, milliseconds: u64| {
         let op = story.invoke("ann", Call::Ping);
@@ -224,5 +234,11 @@ fn service() -> Vec<Golden> {
             comes_back(story, 6_000);
         }),
         legal("i20-comes-back", |story| comes_back(story, 4_000)),
+        broken("i20-starts-late", Invariant::I20, |story| {
+            starts(story, 6_000);
+        }),
+        legal("i20-starts-once-the-database-is-back", |story| {
+            starts(story, 4_000);
+        }),
     ]
 }
