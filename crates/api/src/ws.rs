@@ -28,6 +28,7 @@ mod rosters;
 mod sender;
 mod session;
 mod timing;
+mod underway;
 mod upgrade;
 mod watermark;
 

@@ -107,6 +107,19 @@ impl<S: Conversations + Directory> Messaging<S> {
         content: Content,
     ) -> Result<Appended, Error> {
         let seat = self.seat(caller, conversation).await?;
+        self.write(&seat, client_id, content).await
+    }
+
+    /// Sends a message from a seat. Of two to one conversation, the one that is polled first comes first.
+    ///
+    /// # Errors
+    /// Those of [`Conversations::append`].
+    pub async fn write(
+        &self,
+        seat: &Seat,
+        client_id: ClientId,
+        content: Content,
+    ) -> Result<Appended, Error> {
         self.store.append(seat.write(client_id, content)?).await
     }
 

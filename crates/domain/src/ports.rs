@@ -51,7 +51,8 @@ pub trait Conversations: Send + Sync + 'static {
     fn open(&self, opening: Opening) -> impl Future<Output = Result<Opened, Error>> + Send;
 
     /// Appends a message. Idempotent by the sender and the client id: the same content in the same
-    /// conversation is answered with the stored message and tells nobody anything.
+    /// conversation is answered with the stored message and tells nobody anything. Of the messages of
+    /// one conversation, the one whose future was polled first comes first.
     ///
     /// # Errors
     /// [`Error::IdempotencyMismatch`] when the client id was used for anything else (compared with

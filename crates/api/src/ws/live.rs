@@ -1,9 +1,9 @@
 //! The long middle of a session: ops in, events out, one after the other and without a gap.
 
-use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use messaging_domain::{Delivery, Epoch, Error, EventPage, Position, Timestamp, UserId};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::{Instrument as _, debug_span};
 
 use super::{
@@ -14,15 +14,16 @@ use super::{
     outbox::{Class, Frame, Outgoing},
     pace::{Pace, Verdict},
     session::{End, Session},
+    underway::{Asked, Finished, Underway},
 };
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
 use crate::{
     auth::Visitor,
-    problem::{Problem, Refusal},
+    problem::Refusal,
     wire::frame::{
-        EventFrame, FrameId,
-        client::{Head, Op},
+        EventFrame,
+        client::{Command, Head, Op},
         event::{EphemeralEvent, Place, TokenExpiring, milliseconds},
     },
 };
@@ -47,41 +48,8 @@ pub(super) struct Live {
     last_heard: Instant,
     /// When the store was last asked where the stream stands.
     looked_at: Instant,
-    /// The op that is being done. Meanwhile nothing is read: a session's ops happen in the order
-    /// in which they came, and who asks faster than they can be done has to wait.
-    doing: Option<Doing>,
-}
-
-/// What a frame asked for, and when.
-struct Asked {
-    op: Option<Op>,
-    at: Instant,
-    id: Option<FrameId>,
-    wants_reply: bool,
-}
-
-struct Doing {
-    asked: Asked,
-    work: Pin<Box<dyn Future<Output = Result<Done, Problem>>>>,
-}
-
-/// An op that was done, or refused.
-struct Finished {
-    asked: Asked,
-    outcome: Result<Done, Problem>,
-}
-
-/// Waits for the op that is being done; for ever when there is none. May be dropped and called again.
-async fn finished(doing: &mut Option<Doing>) -> Finished {
-    loop {
-        let outcome = match doing.as_mut() {
-            Some(doing) => doing.work.as_mut().await,
-            None => std::future::pending().await,
-        };
-        if let Some(Doing { asked, .. }) = doing.take() {
-            return Finished { asked, outcome };
-        }
-    }
+    /// While it has no room nothing is read: who asks faster than ops can be done has to wait.
+    underway: Underway,
 }
 
 impl Live {
@@ -96,7 +64,7 @@ impl Live {
             pace: limited.then(|| Pace::new(std::time::Instant::now())),
             last_heard: Instant::now(),
             looked_at: Instant::now(),
-            doing: None,
+            underway: Underway::default(),
         }
     }
 
@@ -110,16 +78,20 @@ impl Live {
         loop {
             let nap = sleep_until(self.next_due(session));
             let outbox = Arc::clone(&session.outbox);
+            let has_room = self.underway.has_room();
             tokio::select! {
                 next = outbox.next() => match next {
                     Outgoing::Frame(frame) => self.deliver(session, frame).await?,
                     Outgoing::Missed(to) => self.fill_gap(session, to).await?,
                     Outgoing::Farewell(farewell) => return Err(self.wind_up(session, farewell).await),
                 },
-                done = finished(&mut self.doing) => self.answer(session, done).await?,
-                heard = session.inbound.next(), if self.doing.is_none() => {
-                    self.hear(session, heard).await?;
+                done = self.underway.finished() => {
+                    self.answer(session, done).await?;
+                    if let Some((asked, command)) = self.underway.take_next() {
+                        self.perform(session, asked, command);
+                    }
                 }
+                heard = session.inbound.next(), if has_room => self.hear(session, heard).await?,
                 () = nap => self.tick(session).await?,
             }
         }
@@ -155,21 +127,24 @@ impl Live {
         };
         match command {
             Ok(command) => {
-                let service = Arc::clone(&session.service);
-                let connection = Arc::clone(&session.connection);
-                let work = ops::perform(service, connection, self.user.clone(), command)
-                    .instrument(debug_span!("op", op = asked.op.map(Op::as_str)));
-                self.doing = Some(Doing {
-                    asked,
-                    work: Box::pin(work),
-                });
+                self.perform(session, asked, command);
                 Ok(())
             }
             Err(problem) => {
-                let outcome = Err(problem);
-                self.answer(session, Finished { asked, outcome }).await
+                self.underway.refuse(asked, problem);
+                Ok(())
             }
         }
+    }
+
+    fn perform(&mut self, session: &Session, asked: Asked, command: Command) {
+        let user = self.user.clone();
+        self.underway.add(asked, command, |asked, command, placed| {
+            let service = Arc::clone(&session.service);
+            let connection = Arc::clone(&session.connection);
+            let work = ops::perform(service, connection, user, command, placed);
+            Box::pin(work.instrument(debug_span!("op", op = asked.op.map(Op::as_str))))
+        });
     }
 
     fn verdict(&mut self) -> Verdict {
@@ -196,15 +171,16 @@ impl Live {
         Ok(())
     }
 
-    /// Before a restart, the op that is being done may come to its end, so that the client knows.
+    /// Before a restart, the ops that are being done may come to their end, so that the client knows.
     async fn wind_up(&mut self, session: &mut Session, farewell: Farewell) -> End {
-        let limit = session.connection.hub().timing().last_op_within;
-        if farewell.close == Close::Restart
-            && self.doing.is_some()
-            && let Ok(done) = timeout(limit, finished(&mut self.doing)).await
-            && let Err(end) = self.answer(session, done).await
+        let until = Instant::now() + session.connection.hub().timing().last_op_within;
+        while farewell.close == Close::Restart
+            && !self.underway.is_empty()
+            && let Ok(done) = timeout_at(until, self.underway.finished()).await
         {
-            return end;
+            if let Err(end) = self.answer(session, done).await {
+                return end;
+            }
         }
         End::Farewell(farewell)
     }
@@ -302,7 +278,7 @@ impl Live {
         let quiet_since = session.sender.last_sent().min(self.looked_at);
         let heartbeat = quiet_since + timing.heartbeat_after;
         let mut due = heartbeat.min(now + token.min(LONGEST_NAP));
-        if self.doing.is_none() {
+        if self.underway.is_empty() {
             due = due.min(self.last_heard + timing.idle_limit);
         }
         due
@@ -310,7 +286,7 @@ impl Live {
 
     async fn tick(&mut self, session: &mut Session) -> Result<(), End> {
         let timing = *session.connection.hub().timing();
-        if self.doing.is_none() && self.last_heard.elapsed() >= timing.idle_limit {
+        if self.underway.is_empty() && self.last_heard.elapsed() >= timing.idle_limit {
             return Err(Close::HeartbeatLost.into());
         }
         let left = self.expires_at.since(Timestamp::now());

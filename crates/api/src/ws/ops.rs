@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{
     connection::{Connection, Sight},
     rooms::MAX_ROOMS,
+    underway::Placed,
 };
 use crate::{
     auth::{Denied, Visitor},
@@ -45,12 +46,13 @@ pub(super) enum Done {
     Nothing(Nothing),
 }
 
-/// Does what a frame asks for.
+/// Does what a frame asks for; a message says when it has its place in line.
 pub(super) async fn perform(
     service: Arc<Service>,
     connection: Arc<Connection>,
     user: UserId,
     command: Command,
+    placed: Placed,
 ) -> Result<Done, Problem> {
     let messaging = &service.messaging;
     Ok(match command {
@@ -62,9 +64,9 @@ pub(super) async fn perform(
             content,
         } => {
             service.limits.check_send(&user)?;
-            let appended = messaging
-                .send(&user, conversation, client_id, content)
-                .await?;
+            let seat = messaging.seat(&user, conversation).await?;
+            let write = messaging.write(&seat, client_id, content);
+            let appended = placed.note(write).await?;
             Done::Sent(Sent {
                 message: Message::from(&appended.message),
                 duplicate: appended.duplicate,

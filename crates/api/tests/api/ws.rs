@@ -5,6 +5,7 @@ mod endings;
 mod epochs;
 mod events;
 mod greeting;
+mod pipelining;
 mod rooms;
 pub(crate) mod socket;
 mod tokens;
