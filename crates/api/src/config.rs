@@ -11,6 +11,7 @@
 //! | `MESSAGING_DATA_DIR` | the embedded database and made secrets | path | `./data` |
 //! | `MESSAGING_DATABASE_URL`, `DATABASE_URL` | `sqlite://PATH` or `postgres://…` | URL | a SQLite file in the data directory |
 //! | `MESSAGING_DATABASE_READERS` | reading connections | 1 to 1,000 | `8` |
+//! | `MESSAGING_DATABASE_WRITERS` | writing connections to PostgreSQL; SQLite has one | 1 to 64 | `2` |
 //! | `MESSAGING_WRITE_QUEUE` | acts that may wait for the writer; one more is `overloaded` | 1 to 1,000,000 | `1024` |
 //! | `MESSAGING_EVENT_RETENTION_DAYS` | how long events can be resumed from | days, 1 to 3,650 | `30` |
 //! | `MESSAGING_JWT_SECRET` | signs access tokens (HS256) | 32 bytes or more; in development a shorter one is only warned of | made at first start and kept in the data directory |
@@ -80,6 +81,8 @@ pub struct Settings {
     pub database_url: SecretString,
     /// Reading connections.
     pub database_readers: u32,
+    /// Writing connections to PostgreSQL.
+    pub database_writers: u32,
     /// Acts that may wait for the writer.
     pub write_queue: usize,
     /// How long events can be resumed from.
@@ -263,6 +266,7 @@ impl Settings {
                 without_password(self.database_url.expose_secret()),
             ),
             ("DATABASE_READERS", self.database_readers.to_string()),
+            ("DATABASE_WRITERS", self.database_writers.to_string()),
             ("WRITE_QUEUE", self.write_queue.to_string()),
             (
                 "EVENT_RETENTION_DAYS",

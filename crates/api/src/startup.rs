@@ -250,6 +250,7 @@ async fn open_store(settings: &Settings, hub: Hub) -> anyhow::Result<Store> {
     let database = DatabaseSettings {
         url: database_url(settings)?,
         readers: settings.database_readers,
+        writers: settings.database_writers,
         queue: settings.write_queue,
         shared: settings.nats.is_some(),
     };

@@ -10,7 +10,7 @@ use messaging_domain::{
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
 use crate::{
-    batch::{Batch, Scope, Sent},
+    batch::{Batch, Before, Scope, Sent},
     failure::Halt,
 };
 
@@ -26,8 +26,17 @@ pub(crate) trait Act: Send + 'static {
     /// Names what has to be locked and loaded.
     fn scope(&self, scope: &mut Scope);
 
+    /// The one conversation that it is about. Acts on one are done in the order in which they came,
+    /// others also at the same time.
+    fn conversation(&self) -> Option<ConversationId> {
+        None
+    }
+
     /// Decides. What is refused has changed nothing.
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Self::Answer, Halt>;
+
+    /// Completes an answer with where streams stood before the batch.
+    fn complete(&self, _answer: &mut Self::Answer, _before: &Before) {}
 }
 
 impl Act for Opening {
@@ -94,6 +103,10 @@ impl Act for Draft {
             .insert((self.seat().user().clone(), self.client_id()));
     }
 
+    fn conversation(&self) -> Option<ConversationId> {
+        Some(self.seat().conversation())
+    }
+
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Appended, Halt> {
         append(self, batch)
     }
@@ -148,6 +161,10 @@ impl Act for Edit {
         scope.message(self.seat().conversation(), self.seq());
     }
 
+    fn conversation(&self) -> Option<ConversationId> {
+        Some(self.seat().conversation())
+    }
+
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {
         let (id, now) = (self.seat().conversation(), batch.now);
         let current = batch.message(id, self.seq())?.clone();
@@ -160,6 +177,10 @@ impl Act for Deletion {
 
     fn scope(&self, scope: &mut Scope) {
         scope.message(self.seat().conversation(), self.seq());
+    }
+
+    fn conversation(&self) -> Option<ConversationId> {
+        Some(self.seat().conversation())
     }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Message, Halt> {
@@ -179,6 +200,11 @@ impl Act for Advance {
 
     fn scope(&self, scope: &mut Scope) {
         scope.conversations.insert(self.seat().conversation());
+        scope.readers.insert(self.seat().user().clone());
+    }
+
+    fn conversation(&self) -> Option<ConversationId> {
+        Some(self.seat().conversation())
     }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<ReadState, Halt> {
@@ -201,8 +227,12 @@ impl Act for Advance {
         Ok(ReadState {
             read_seq: side.read_seq,
             unread_count: side.unread,
-            unread_total: batch.unread_total(reader),
+            unread_total: batch.unread_growth(reader),
         })
+    }
+
+    fn complete(&self, answer: &mut ReadState, before: &Before) {
+        answer.unread_total += before.unread_total(self.seat().user());
     }
 }
 
@@ -217,6 +247,10 @@ impl Act for SettingsChange {
                 .pairs
                 .insert(Scope::pair(seat.user(), seat.counterpart()));
         }
+    }
+
+    fn conversation(&self) -> Option<ConversationId> {
+        Some(self.seat().conversation())
     }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<ConversationView, Halt> {
@@ -262,6 +296,10 @@ impl Act for Farewell {
 
     fn scope(&self, scope: &mut Scope) {
         scope.conversations.insert(self.conversation);
+    }
+
+    fn conversation(&self) -> Option<ConversationId> {
+        Some(self.conversation)
     }
 
     fn decide(&self, batch: &mut Batch<'_>) -> Result<bool, Halt> {

@@ -2,6 +2,7 @@
 //! written down at the end in as few statements as the database allows.
 
 mod loading;
+mod storing;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -11,23 +12,23 @@ use std::{
 use diesel::prelude::*;
 use messaging_domain::{
     ClientId, Conversation, ConversationId, ConversationView, Delivery, Error, Event, Fact,
-    Message, ProductId, Role, Seq, Timestamp, Told, UserId,
+    Message, Position, ProductId, Role, Seq, Timestamp, Told, UnreadTotals, UserId,
 };
 
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
 use crate::{
-    bulk,
     columns::DbTime,
     connection::Conn,
-    conversations::{ConversationRow, Latest, Words},
+    conversations::{Latest, Words},
     directory,
     failure::Halt,
-    log::{self, EventRow, Stream, StreamRow},
+    log::{self, EventRow},
     messages::Digests,
-    schema::{blocks, conversations},
+    schema::blocks,
 };
 pub(crate) use loading::Scope;
+pub(crate) use storing::Before;
 
 /// A message as it is in the database, or will be.
 #[derive(Debug, Clone)]
@@ -45,6 +46,13 @@ enum Change {
     New,
 }
 
+/// What a batch brings to a person's stream. Where that stood before is not known until it is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Growth {
+    pub(crate) events: i64,
+    pub(crate) unread: UnreadTotals,
+}
+
 /// What a client id was used for.
 pub(crate) enum Sent<'a> {
     /// A message of a conversation that this batch holds.
@@ -60,8 +68,12 @@ pub(crate) struct Batch<'c> {
     conversations: BTreeMap<ConversationId, Conversation>,
     new: BTreeSet<ConversationId>,
     changed: BTreeSet<ConversationId>,
-    streams: BTreeMap<UserId, Stream>,
-    moved: BTreeSet<UserId>,
+    /// People whose streams were there, and locked.
+    known: BTreeSet<UserId>,
+    /// What the acts so far have brought to people's streams.
+    growth: BTreeMap<UserId, Growth>,
+    /// People whose badges are told in answers.
+    readers: BTreeSet<UserId>,
     sent: HashMap<(UserId, ClientId), (ConversationId, Seq)>,
     messages: BTreeMap<(ConversationId, Seq), Kept>,
     blocking: HashSet<(UserId, UserId)>,
@@ -107,9 +119,9 @@ impl Batch<'_> {
         self.blocking.contains(&(by.clone(), whom.clone()))
     }
 
-    /// Whether the directory has somebody.
+    /// Whether the directory has somebody, of the people that the scope named.
     pub(crate) fn knows(&self, user: &UserId) -> bool {
-        self.streams.contains_key(user)
+        self.known.contains(user)
     }
 
     /// Sets or lifts a block between two people.
@@ -199,12 +211,10 @@ impl Batch<'_> {
         for role in [Role::Buyer, Role::Seller] {
             let (before, side) = (before.side(role).badge(), conversation.side(role));
             let after = side.badge();
-            if after != before
-                && let Some(stream) = self.streams.get_mut(&side.user)
-            {
-                stream.unread.messages += after - before;
-                stream.unread.conversations += i64::from(after > 0) - i64::from(before > 0);
-                self.moved.insert(side.user.clone());
+            if after != before {
+                let unread = &mut self.growth.entry(side.user.clone()).or_default().unread;
+                unread.messages += after - before;
+                unread.conversations += i64::from(after > 0) - i64::from(before > 0);
             }
         }
         Ok(decided)
@@ -239,7 +249,7 @@ impl Batch<'_> {
         }
     }
 
-    /// Numbers the events of what happened, and makes what the receivers will see.
+    /// Numbers the events of what happened, each person's from one, and makes what the receivers will see.
     fn tell(&mut self, id: ConversationId, told: &[Told]) -> Result<(), Halt> {
         for Told { fact, audience } in told {
             for role in [Role::Buyer, Role::Seller]
@@ -248,31 +258,27 @@ impl Batch<'_> {
             {
                 let conversation = self.conversation(id)?;
                 let user = conversation.side(role).user.clone();
-                let stream = self
-                    .streams
-                    .get_mut(&user)
-                    .ok_or(diesel::result::Error::NotFound)?;
+                let growth = self.growth.entry(user.clone()).or_default();
                 #[cfg(feature = "planted-bugs")]
                 if planted::strikes(Bug::PositionHole, 100) {
-                    stream.head = stream.head.next();
+                    growth.events += 1;
                 }
-                stream.head = stream.head.next();
-                let stream = *stream;
-                self.moved.insert(user.clone());
+                growth.events += 1;
+                let growth = *growth;
                 let (kind, seq) = log::encode(*fact);
                 self.entries.push(EventRow {
                     user_id: user.as_str().to_owned(),
-                    position: stream.head.get(),
+                    position: growth.events,
                     kind,
                     conversation_id: id.into(),
                     seq,
                     created_at: DbTime(self.now),
                 });
-                let unread = log::unread(self.conversation(id)?, role, stream.unread.messages);
+                let unread = log::unread(self.conversation(id)?, role, growth.unread.messages);
                 let event = self.event(id, role, *fact)?;
                 self.deliveries.push(Delivery {
                     user,
-                    position: stream.head,
+                    position: Position::new(growth.events),
                     event,
                     unread,
                 });
@@ -323,69 +329,10 @@ impl Batch<'_> {
         .view(role, &words))
     }
 
-    /// A person's badge as the acts so far left it.
-    pub(crate) fn unread_total(&self, user: &UserId) -> i64 {
-        self.streams
+    /// What the acts so far have added to a person's badge.
+    pub(crate) fn unread_growth(&self, user: &UserId) -> i64 {
+        self.growth
             .get(user)
-            .map_or(0, |stream| stream.unread.messages)
-    }
-
-    /// Writes everything down. What is left to announce comes back, in order.
-    pub(crate) fn store(self) -> QueryResult<Vec<Delivery>> {
-        let Self {
-            conn,
-            conversations,
-            new,
-            changed,
-            streams,
-            moved,
-            messages,
-            entries,
-            deliveries,
-            ..
-        } = self;
-        for id in &new {
-            if let Some(conversation) = conversations.get(id) {
-                diesel::insert_into(conversations::table)
-                    .values(ConversationRow::from(conversation))
-                    .execute(conn)?;
-            }
-        }
-        let updated: Vec<&Conversation> = changed
-            .difference(&new)
-            .filter_map(|id| conversations.get(id))
-            .collect();
-        bulk::update_conversations(conn, &updated)?;
-        let with_conversation = |change: Change| {
-            messages
-                .values()
-                .filter(move |kept| kept.change == change)
-                .filter_map(|kept| Some((kept, conversations.get(&kept.message.conversation)?)))
-        };
-        let appended: Vec<_> = with_conversation(Change::New).collect();
-        bulk::insert_messages(conn, &appended)?;
-        let edited_at_once = appended
-            .iter()
-            .copied()
-            .filter(|(kept, _)| kept.first_digest.is_some());
-        for (kept, conversation) in with_conversation(Change::Updated).chain(edited_at_once) {
-            bulk::update_message(conn, kept, conversation)?;
-        }
-        bulk::insert_events(conn, &entries)?;
-        let moved: Vec<StreamRow> = moved
-            .iter()
-            .filter_map(|user| {
-                let stream = streams.get(user)?;
-                let unread = stream.unread;
-                Some((
-                    user.as_str().to_owned(),
-                    stream.head.get(),
-                    unread.messages,
-                    unread.conversations,
-                ))
-            })
-            .collect();
-        bulk::update_streams(conn, &moved)?;
-        Ok(deliveries)
+            .map_or(0, |growth| growth.unread.messages)
     }
 }

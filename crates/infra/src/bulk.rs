@@ -4,7 +4,7 @@
 
 mod statements;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{
     prelude::*,
@@ -16,16 +16,16 @@ use messaging_domain::{ClientId, Conversation, ConversationId, UserId};
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
 use crate::{
-    batch::Kept,
+    batch::{Growth, Kept},
     columns::{DbTime, DbUuid, Uuid},
     connection::Conn,
     conversations::ConversationRow,
-    log::{EventRow, StreamRow},
+    log::{EventRow, Stream, StreamRow},
     messages,
     schema::{conversations, events, messages as messages_table, streams},
 };
 use statements::{
-    FindSent, IndexLastMessage, InsertEvents, InsertMessages, UpdateConversations, UpdateStreams,
+    FindSent, GrowStreams, IndexLastMessage, InsertEvents, InsertMessages, UpdateConversations,
 };
 
 /// Keeps other nodes from starting or blocking conversations between the two until the commit.
@@ -71,25 +71,47 @@ pub(crate) fn lock_conversations(
     }
 }
 
-/// Loads people's streams and, on PostgreSQL, locks them in the order of the ids' bytes.
+/// Says which of these people have streams and, on PostgreSQL, locks those in the order of the ids' bytes.
 pub(crate) fn lock_streams(
     conn: &mut Conn,
     people: &BTreeSet<UserId>,
-) -> QueryResult<Vec<StreamRow>> {
+) -> QueryResult<BTreeSet<UserId>> {
+    if people.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let asked = people.iter().map(UserId::as_str).collect::<Vec<_>>();
+    let there: Vec<String> = match conn {
+        Conn::Postgres(conn) => streams::table
+            .filter(streams::user_id.eq_any(asked))
+            .order(streams::user_id.asc())
+            .select(streams::user_id)
+            .for_update()
+            .load(conn)?,
+        Conn::Sqlite(conn) => streams::table
+            .filter(streams::user_id.eq_any(asked))
+            .select(streams::user_id)
+            .load(conn)?,
+    };
+    Ok(there.iter().map(|id| UserId::restore(id)).collect())
+}
+
+/// Where some people's streams stand.
+pub(crate) fn streams(
+    conn: &mut Conn,
+    people: &BTreeSet<UserId>,
+) -> QueryResult<Vec<(UserId, Stream)>> {
     if people.is_empty() {
         return Ok(Vec::new());
     }
-    let people = people.iter().map(UserId::as_str);
-    match conn {
-        Conn::Postgres(conn) => streams::table
-            .filter(streams::user_id.eq_any(people.collect::<Vec<_>>()))
-            .order(streams::user_id.asc())
-            .for_update()
-            .load(conn),
-        Conn::Sqlite(conn) => people
-            .filter_map(|id| streams::table.find(id).first(conn).optional().transpose())
-            .collect(),
-    }
+    let asked = people.iter().map(|id| id.as_str().to_owned());
+    let rows = streams::table
+        .filter(streams::user_id.eq_any(asked))
+        .load::<StreamRow>(conn)?;
+    Ok(rows.iter().map(placed).collect())
+}
+
+fn placed(row: &StreamRow) -> (UserId, Stream) {
+    (UserId::restore(&row.0), Stream::from(row))
 }
 
 /// Where a client id was used: by whom, the id, the conversation and the place there.
@@ -297,30 +319,38 @@ pub(crate) fn insert_events(conn: &mut Conn, entries: &[EventRow]) -> QueryResul
     }
 }
 
-/// Writes down heads and badges.
-pub(crate) fn update_streams(conn: &mut Conn, moved: &[StreamRow]) -> QueryResult<()> {
-    if moved.is_empty() {
-        return Ok(());
+/// Adds to heads and badges, in the order of the ids' bytes, and says where they stand then.
+pub(crate) fn grow_streams(
+    conn: &mut Conn,
+    growth: &BTreeMap<UserId, Growth>,
+) -> QueryResult<Vec<(UserId, Stream)>> {
+    if growth.is_empty() {
+        return Ok(Vec::new());
     }
-    match conn {
+    let rows: Vec<StreamRow> = match conn {
         Conn::Postgres(conn) => {
-            let mut update = UpdateStreams::default();
-            for row in moved {
-                update.push(row);
+            let mut grow = GrowStreams::default();
+            for (user, growth) in growth {
+                grow.push(user, *growth);
             }
-            update.execute(conn).map(drop)
+            grow.load(conn)?
         }
-        Conn::Sqlite(conn) => moved
+        Conn::Sqlite(conn) => growth
             .iter()
-            .try_for_each(|(user, head, messages, conversations)| {
-                diesel::update(streams::table.find(user))
+            .filter_map(|(user, growth)| {
+                diesel::update(streams::table.find(user.as_str()))
                     .set((
-                        streams::head.eq(head),
-                        streams::unread_messages.eq(messages),
-                        streams::unread_conversations.eq(conversations),
+                        streams::head.eq(streams::head + growth.events),
+                        streams::unread_messages
+                            .eq(streams::unread_messages + growth.unread.messages),
+                        streams::unread_conversations
+                            .eq(streams::unread_conversations + growth.unread.conversations),
                     ))
-                    .execute(conn)
-                    .map(drop)
-            }),
-    }
+                    .get_result(conn)
+                    .optional()
+                    .transpose()
+            })
+            .collect::<QueryResult<_>>()?,
+    };
+    Ok(rows.iter().map(placed).collect())
 }

@@ -1,4 +1,4 @@
-//! The store: one writer and a pool of readers, behind the domain's ports.
+//! The store: a writer and a pool of readers, behind the domain's ports.
 
 mod accounts;
 mod conversations;
@@ -44,6 +44,8 @@ pub struct DatabaseSettings {
     pub url: DatabaseUrl,
     /// Reading connections.
     pub readers: u32,
+    /// Writing connections to PostgreSQL, each for its share of the conversations. SQLite has one.
+    pub writers: u32,
     /// Acts that may wait for the writer; one more is refused as overload.
     pub queue: usize,
     /// Whether other nodes are on this database, too. Then SQLite is refused, and what is cached about
@@ -97,11 +99,12 @@ impl Database {
         let digests = migrations::epoch(&mut conn)
             .and_then(|_| migrations::digests(&mut conn))
             .map_err(|error| Failure::new("give the database an epoch", error))?;
-        // Migrating has lifted the time limits of this connection.
-        let conn = if matches!(conn, Conn::Postgres(_)) {
-            open_connection(&settings.url)?
-        } else {
-            conn
+        let writers = match conn {
+            // Migrating has lifted the time limits of this connection.
+            Conn::Postgres(_) => (0..settings.writers.max(1))
+                .map(|_| open_connection(&settings.url))
+                .collect::<Result<_, _>>()?,
+            Conn::Sqlite(_) => vec![conn],
         };
         let readers = r2d2::Pool::builder()
             .max_size(settings.readers.max(1))
@@ -116,7 +119,7 @@ impl Database {
             readers,
             writer: Writer::start(
                 settings.url.clone(),
-                conn,
+                writers,
                 settings.queue,
                 Arc::clone(&announcer),
                 digests,

@@ -1,8 +1,9 @@
-//! One writer, many readers: a thread with a connection of its own that does all that is waiting in
-//! one transaction (group commit), answers each, and announces what happened, in the order of commits.
-//! Here is the line in which acts wait for it.
+//! The writer: lanes, each a thread with a connection of its own that does all that is waiting in one
+//! transaction (group commit), answers each, and announces what happened, to each person in the order of
+//! its positions. While one lane waits for the database another decides. Here are the lines in which acts wait.
 
 mod room;
+mod sequence;
 mod transaction;
 
 use std::{
@@ -16,19 +17,20 @@ use std::{
 };
 
 use diesel::QueryResult;
-use messaging_domain::{Announcer, Error, Failure};
+use messaging_domain::{Announcer, ConversationId, Error, Failure};
 use tokio::{sync::oneshot, time::timeout};
 use tracing::{Span, debug_span, field::Empty};
 
 use crate::{
     acts::Act,
-    batch::{Batch, Scope},
+    batch::{Batch, Before, Scope},
     connection::{Conn, DatabaseUrl},
     failure::Halt,
     measurements::Measurements,
     messages::Digests,
 };
 use room::Room;
+use sequence::Sequence;
 
 /// How long an act may take, from its place in line to its answer: longer than the waits for locks of a
 /// database that answers, and short enough that a request that has read before is answered in five seconds.
@@ -37,40 +39,69 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 /// The only way to change something durably.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    queue: SyncSender<Box<dyn Job>>,
+    /// Never none.
+    lanes: Arc<[Lane]>,
     /// Set at the end: what still comes is refused.
     closed: Arc<AtomicBool>,
-    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    measurements: Measurements,
+}
+
+/// A thread, and the line before it.
+struct Lane {
+    queue: SyncSender<Box<dyn Job>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What all lanes share.
+#[derive(Clone)]
+struct Shared {
+    url: DatabaseUrl,
+    announcer: Arc<dyn Announcer>,
+    sequence: Arc<Sequence>,
+    digests: Digests,
+    closed: Arc<AtomicBool>,
     measurements: Measurements,
 }
 
 impl Writer {
-    /// Starts the thread. `queue` acts may wait; one more is refused.
+    /// Starts a lane for each connection, of which there has to be one. `queue` acts may wait, as many
+    /// before each lane; one more is refused.
     pub(crate) fn start(
         url: DatabaseUrl,
-        conn: Conn,
+        conns: Vec<Conn>,
         queue: usize,
         announcer: Arc<dyn Announcer>,
         digests: Digests,
         measurements: Measurements,
     ) -> Result<Self, Failure> {
-        let (sender, receiver) = sync_channel(queue);
         let closed = Arc::new(AtomicBool::new(false));
-        let room = Room::new(
-            (url, conn),
+        let shared = Shared {
+            url,
             announcer,
+            sequence: Arc::default(),
             digests,
-            Arc::clone(&closed),
-            measurements.clone(),
-        );
-        let thread = thread::Builder::new()
-            .name("writer".to_owned())
-            .spawn(move || room.work(&receiver))
-            .map_err(|error| Failure::new("start the writer", error))?;
+            closed: Arc::clone(&closed),
+            measurements: measurements.clone(),
+        };
+        let share = queue.div_ceil(conns.len().max(1));
+        let lanes = conns
+            .into_iter()
+            .map(|conn| {
+                let (sender, receiver) = sync_channel(share);
+                let room = Room::new(conn, shared.clone());
+                let thread = thread::Builder::new()
+                    .name("writer".to_owned())
+                    .spawn(move || room.work(&receiver))
+                    .map_err(|error| Failure::new("start the writer", error))?;
+                Ok(Lane {
+                    queue: sender,
+                    thread: Mutex::new(Some(thread)),
+                })
+            })
+            .collect::<Result<_, Failure>>()?;
         Ok(Self {
-            queue: sender,
+            lanes,
             closed,
-            thread: Arc::new(Mutex::new(Some(thread))),
             measurements,
         })
     }
@@ -86,6 +117,7 @@ impl Writer {
             return Err(self.closing());
         }
         let turn = Arc::new(Turn::default());
+        let lane = self.lane(act.conversation())?;
         let job = Box::new(Pending {
             act,
             reply,
@@ -93,7 +125,7 @@ impl Writer {
             turn: Arc::clone(&turn),
             span: debug_span!("write", act = name_of::<A>(), batch = Empty),
         });
-        self.put_in_line(job)?;
+        self.put_in_line(lane, job)?;
         match timeout(ANSWERED_WITHIN, answer).await {
             // A job that is dropped unanswered was never begun: the writer answers all it takes.
             Ok(answer) => answer.unwrap_or_else(|_| Err(self.closing())),
@@ -111,10 +143,21 @@ impl Writer {
         }
     }
 
-    fn put_in_line(&self, job: Box<dyn Job>) -> Result<(), Error> {
+    /// Acts on one conversation share a lane, so that none of them waits for another's locks.
+    fn lane(&self, conversation: Option<ConversationId>) -> Result<&Lane, Error> {
+        // Whatever an id's version is, its last bytes are random.
+        let spread = conversation.map_or(0, |id| id.as_uuid().as_u128() & u128::from(u32::MAX));
+        let spread = usize::try_from(spread).unwrap_or(0);
+        spread
+            .checked_rem(self.lanes.len())
+            .and_then(|lane| self.lanes.get(lane))
+            .ok_or_else(|| self.closing())
+    }
+
+    fn put_in_line(&self, lane: &Lane, job: Box<dyn Job>) -> Result<(), Error> {
         // Before it is there, so that the writer never counts down to less than nothing.
         self.measurements.queued.inc();
-        self.queue.try_send(job).map_err(|refused| {
+        lane.queue.try_send(job).map_err(|refused| {
             self.measurements.queued.dec();
             match refused {
                 TrySendError::Full(_) => {
@@ -131,17 +174,24 @@ impl Writer {
         Error::Overloaded(Failure::new("queue an act", "the service is shutting down"))
     }
 
-    /// Lets the writer finish what is waiting, and waits for it.
+    /// Lets the lanes finish what is waiting, and waits for them.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread {
-            // A wake-up for a thread that waits for work. A full queue keeps it awake by itself.
-            let _ = self.put_in_line(Box::new(Wake));
+        let threads: Vec<_> = self
+            .lanes
+            .iter()
+            .filter_map(|lane| {
+                let thread = lane
+                    .thread
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take()?;
+                // A wake-up for a thread that waits for work. A full queue keeps it awake by itself.
+                let _ = self.put_in_line(lane, Box::new(Wake));
+                Some(thread)
+            })
+            .collect();
+        for thread in threads {
             // It catches every act's panic, so it ends by itself.
             let _ = thread.join();
         }
@@ -189,6 +239,8 @@ trait Job: Send {
     fn scope(&self, scope: &mut Scope);
     /// Decides and keeps the outcome. Only a lost transaction is an error.
     fn decide(&mut self, batch: &mut Batch<'_>) -> QueryResult<()>;
+    /// Completes the outcome.
+    fn complete(&mut self, before: &Before);
     /// Answers: with the outcome after a commit, with the error otherwise.
     fn finish(self: Box<Self>, committed: Result<(), Error>);
 }
@@ -224,6 +276,12 @@ impl<A: Act> Job for Pending<A> {
         Ok(())
     }
 
+    fn complete(&mut self, before: &Before) {
+        if let Some(Ok(answer)) = &mut self.outcome {
+            self.act.complete(answer, before);
+        }
+    }
+
     fn finish(self: Box<Self>, committed: Result<(), Error>) {
         let Self { reply, outcome, .. } = *self;
         let answer = committed.and_then(|()| {
@@ -253,5 +311,6 @@ impl Job for Wake {
     fn decide(&mut self, _: &mut Batch<'_>) -> QueryResult<()> {
         Ok(())
     }
+    fn complete(&mut self, _: &Before) {}
     fn finish(self: Box<Self>, _: Result<(), Error>) {}
 }

@@ -101,6 +101,7 @@ words! {
     "MESSAGING_DATABASE_URL" database_url,
     "DATABASE_URL" database_url_of_all,
     "MESSAGING_DATABASE_READERS" database_readers,
+    "MESSAGING_DATABASE_WRITERS" database_writers,
     "MESSAGING_WRITE_QUEUE" write_queue,
     "MESSAGING_EVENT_RETENTION_DAYS" event_retention_days,
     "MESSAGING_JWT_SECRET" jwt_secret,

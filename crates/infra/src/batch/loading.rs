@@ -10,7 +10,6 @@ use crate::{
     bulk,
     columns::DbUuid,
     connection::Conn,
-    log::Stream,
     messages::{Digests, MessageRow},
     schema::{blocks, conversations, messages as messages_table, users},
 };
@@ -22,8 +21,10 @@ pub(crate) struct Scope {
     pub(crate) conversations: BTreeSet<ConversationId>,
     /// Pairs of people between whom conversations are started or blocked.
     pub(crate) pairs: BTreeSet<(UserId, UserId)>,
-    /// People whose rows in the directory are changed.
+    /// People whose rows in the directory are changed, or asked for.
     pub(crate) people: BTreeSet<UserId>,
+    /// People whose badges are told in answers.
+    pub(crate) readers: BTreeSet<UserId>,
     /// Messages that may have been sent before.
     pub(crate) sent: BTreeSet<(UserId, ClientId)>,
     /// Messages to be changed.
@@ -49,7 +50,8 @@ impl Scope {
 
 impl<'c> Batch<'c> {
     /// Locks and loads what the scope names. Conversations are locked before streams, each in
-    /// order, so that two nodes never wait for each other.
+    /// order, so that two transactions never wait for each other. Streams that the scope does not name
+    /// are locked when they grow; but if it names one, all are locked here, so that the order holds.
     pub(crate) fn load(
         conn: &'c mut Conn,
         scope: &Scope,
@@ -62,8 +64,9 @@ impl<'c> Batch<'c> {
             conversations: BTreeMap::new(),
             new: BTreeSet::new(),
             changed: BTreeSet::new(),
-            streams: BTreeMap::new(),
-            moved: BTreeSet::new(),
+            known: BTreeSet::new(),
+            growth: BTreeMap::new(),
+            readers: scope.readers.clone(),
             sent: HashMap::new(),
             messages: BTreeMap::new(),
             blocking: HashSet::new(),
@@ -74,6 +77,7 @@ impl<'c> Batch<'c> {
         };
         let mut ids = scope.conversations.clone();
         let mut people = scope.people.clone();
+        let locks_people = !people.is_empty() || !scope.pairs.is_empty();
         for (a, b) in &scope.pairs {
             bulk::lock_pair(batch.conn, a, b)?;
             ids.extend(conversations_of_pair(batch.conn, a, b)?);
@@ -82,17 +86,15 @@ impl<'c> Batch<'c> {
         }
         for row in bulk::lock_conversations(batch.conn, &ids)? {
             let conversation = Conversation::from(row);
-            people.extend([
-                conversation.buyer.user.clone(),
-                conversation.seller.user.clone(),
-            ]);
+            if locks_people {
+                people.extend([
+                    conversation.buyer.user.clone(),
+                    conversation.seller.user.clone(),
+                ]);
+            }
             batch.conversations.insert(conversation.id, conversation);
         }
-        for row in bulk::lock_streams(batch.conn, &people)? {
-            batch
-                .streams
-                .insert(UserId::restore(&row.0), Stream::from(&row));
-        }
+        batch.known = bulk::lock_streams(batch.conn, &people)?;
         // Under the locks, too: who erases somebody locks that person's stream.
         batch.erased = erased(batch.conn, &scope.pairs)?;
         // Under the locks, so that of two nodes that append the same message one sees the other's.

@@ -8,12 +8,12 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, SmallInt, Text},
     sqlite::Sqlite,
 };
-use messaging_domain::Conversation;
+use messaging_domain::{Conversation, UserId};
 
 use crate::{
-    batch::Kept,
+    batch::{Growth, Kept},
     columns::{DbTime, DbUuid, Timestamptz, Uuid},
-    log::{EventRow, StreamRow},
+    log::EventRow,
     messages,
 };
 
@@ -184,23 +184,28 @@ impl InsertEvents {
 }
 
 columns_of! {
-    UpdateStreams {
+    GrowStreams {
         user_id: String => Text,
-        head: i64 => BigInt,
+        events: i64 => BigInt,
         unread_messages: i64 => BigInt,
         unread_conversations: i64 => BigInt,
     }
-    "UPDATE streams s SET head = n.head, unread_messages = n.unread_messages, \
-     unread_conversations = n.unread_conversations FROM ",
-    ") AS n (user_id, head, unread_messages, unread_conversations) WHERE s.user_id = n.user_id"
+    "UPDATE streams s SET head = s.head + n.events, unread_messages = s.unread_messages + n.unread_messages, \
+     unread_conversations = s.unread_conversations + n.unread_conversations FROM ",
+    ") AS n (user_id, events, unread_messages, unread_conversations) WHERE s.user_id = n.user_id \
+     RETURNING s.user_id, s.head, s.unread_messages, s.unread_conversations"
 }
 
-impl UpdateStreams {
-    pub(crate) fn push(&mut self, (user, head, messages, conversations): &StreamRow) {
-        self.user_id.push(user.clone());
-        self.head.push(*head);
-        self.unread_messages.push(*messages);
-        self.unread_conversations.push(*conversations);
+impl diesel::query_builder::Query for GrowStreams {
+    type SqlType = (Text, BigInt, BigInt, BigInt);
+}
+
+impl GrowStreams {
+    pub(crate) fn push(&mut self, user: &UserId, growth: Growth) {
+        self.user_id.push(user.as_str().to_owned());
+        self.events.push(growth.events);
+        self.unread_messages.push(growth.unread.messages);
+        self.unread_conversations.push(growth.unread.conversations);
     }
 }
 

@@ -1,28 +1,23 @@
-//! The writer's thread: what is waiting together, what failed together each alone, and what to announce.
+//! A lane's thread: what is waiting together, what failed together each alone, and what to announce.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::Receiver,
-    },
+    sync::{atomic::Ordering, mpsc::Receiver},
     time::{Duration, Instant},
 };
 
 use diesel::QueryResult;
-use messaging_domain::{Announcer, Delivery, Error, Failure};
+use messaging_domain::{Delivery, Error, Failure};
 use tracing::{Span, debug_span};
 
 use super::{
-    Job,
+    Job, Shared,
+    sequence::Place,
     transaction::{self, Lost, Undone, away},
 };
 use crate::{
-    connection::{self, Conn, DatabaseUrl, Purpose},
+    connection::{self, Conn, Purpose},
     failure,
-    measurements::Measurements,
-    messages::Digests,
 };
 
 /// How many acts share one commit at most.
@@ -34,36 +29,28 @@ const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 /// How long the acts of a lost transaction are tried one by one.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// What a transaction brought.
+struct Committed {
+    deliveries: Vec<Delivery>,
+    place: Place,
+}
+
 /// What the thread owns.
 pub(super) struct Room {
-    url: DatabaseUrl,
+    shared: Shared,
     conn: Option<Conn>,
     failed_at: Option<Instant>,
-    announcer: Arc<dyn Announcer>,
-    digests: Digests,
-    closed: Arc<AtomicBool>,
-    measurements: Measurements,
     /// Transactions so far.
     batches: u64,
 }
 
 impl Room {
     /// A room with a connection to what the URL names.
-    pub(super) fn new(
-        (url, conn): (DatabaseUrl, Conn),
-        announcer: Arc<dyn Announcer>,
-        digests: Digests,
-        closed: Arc<AtomicBool>,
-        measurements: Measurements,
-    ) -> Self {
+    pub(super) fn new(conn: Conn, shared: Shared) -> Self {
         Self {
-            url,
+            shared,
             conn: Some(conn),
             failed_at: None,
-            announcer,
-            digests,
-            closed,
-            measurements,
             batches: 0,
         }
     }
@@ -74,7 +61,7 @@ impl Room {
             let mut jobs = vec![first];
             jobs.extend(queue.try_iter().take(MAX_BATCH - 1));
             self.take_over(jobs);
-            if self.closed.load(Ordering::Acquire) {
+            if self.shared.closed.load(Ordering::Acquire) {
                 self.finish(queue);
                 break;
             }
@@ -95,7 +82,7 @@ impl Room {
     /// These do not wait any more.
     fn take_over(&mut self, mut jobs: Vec<Box<dyn Job>>) {
         let taken = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
-        self.measurements.queued.dec_by(taken);
+        self.shared.measurements.queued.dec_by(taken);
         jobs.retain(|job| job.begins());
         if !jobs.is_empty() {
             self.do_together(jobs);
@@ -117,14 +104,14 @@ impl Room {
             }
         }
         match ended {
-            Ok(deliveries) => self.settle(jobs, deliveries),
+            Ok(committed) => self.settle(jobs, committed),
             Err(Lost::Rejected(error))
                 if failure::is_connection_lost(&error) || jobs.len() == 1 =>
             {
                 let error = failure::before_commit("write", error);
                 if matches!(error, Error::Overloaded(_)) {
                     let refused = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
-                    self.measurements.refused_away.inc_by(refused);
+                    self.shared.measurements.refused_away.inc_by(refused);
                 }
                 answer_all(jobs, &error);
             }
@@ -134,7 +121,7 @@ impl Room {
             }
             Err(Lost::Rejected(_) | Lost::Panicked) => self.do_alone(jobs),
             Err(Lost::Unknown(error)) => {
-                self.announcer.unsure();
+                self.shared.announcer.unsure();
                 answer_all(jobs, &Error::Failed(Failure::new("commit", error)));
             }
         }
@@ -148,7 +135,7 @@ impl Room {
             if begun.elapsed() < PATIENCE {
                 self.do_together(vec![job]);
             } else {
-                self.measurements.refused_slow.inc();
+                self.shared.measurements.refused_slow.inc();
                 job.finish(Err(Error::Overloaded(Failure::new(
                     "write",
                     "the database is too slow",
@@ -157,25 +144,26 @@ impl Room {
         }
     }
 
-    fn settle(&self, jobs: Vec<Box<dyn Job>>, deliveries: Vec<Delivery>) {
-        // Announced here, on the one thread that commits, so that the order is that of commits.
+    fn settle(&self, jobs: Vec<Box<dyn Job>>, Committed { deliveries, place }: Committed) {
         if !deliveries.is_empty() {
-            // What is committed is committed, and a thread that ends would end all writing.
-            let announce = AssertUnwindSafe(|| self.announcer.announce(deliveries));
+            place.await_turn();
+            // What is committed is committed, and a thread that ends would end all its writing.
+            let announce = AssertUnwindSafe(|| self.shared.announcer.announce(deliveries));
             if catch_unwind(announce).is_err() {
                 tracing::error!("the announcer panicked");
             }
         }
+        drop(place);
         for job in jobs {
             job.finish(Ok(()));
         }
     }
 
-    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Committed, Lost> {
         let span = self.trace(jobs);
         let begun = Instant::now();
         let ended = span.in_scope(|| self.transact(jobs));
-        let measurements = &self.measurements;
+        let measurements = &self.shared.measurements;
         match &ended {
             Ok(_) => {
                 measurements.committed.inc();
@@ -204,19 +192,22 @@ impl Room {
         span
     }
 
-    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Delivery>, Lost> {
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Committed, Lost> {
         let mut conn = self.take_connection().map_err(Lost::Rejected)?;
         let decided = catch_unwind(AssertUnwindSafe(|| {
-            transaction::decide(&mut conn, jobs, &self.digests)
+            transaction::decide(&mut conn, jobs, &self.shared.digests)
         }));
         let (result, usable) = match decided {
-            Ok(Ok(deliveries)) => match transaction::end(&mut conn) {
-                Ok(()) => (Ok(deliveries), true),
-                Err(lost) => {
-                    let usable = matches!(lost, Lost::Rejected(_));
-                    (Err(lost), usable)
+            Ok(Ok(deliveries)) => {
+                let place = self.shared.sequence.enter(&deliveries);
+                match transaction::end(&mut conn) {
+                    Ok(()) => (Ok(Committed { deliveries, place }), true),
+                    Err(lost) => {
+                        let usable = matches!(lost, Lost::Rejected(_));
+                        (Err(lost), usable)
+                    }
                 }
-            },
+            }
             Ok(Err(error)) => {
                 let usable = !failure::is_connection_lost(&error)
                     && transaction::roll_back(&mut conn) != Undone::Unknown;
@@ -248,7 +239,7 @@ impl Room {
         {
             return Err(away("the database is away".to_owned()));
         }
-        match connection::connect(&self.url, Purpose::Write) {
+        match connection::connect(&self.shared.url, Purpose::Write) {
             Ok(conn) => {
                 self.failed_at = None;
                 Ok(conn)

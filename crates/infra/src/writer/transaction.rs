@@ -38,10 +38,14 @@ pub(super) fn decide(
         job.scope(&mut scope);
     }
     let mut batch = Batch::load(conn, &scope, Timestamp::now(), digests)?;
-    for job in jobs {
+    for job in jobs.iter_mut() {
         job.decide(&mut batch)?;
     }
-    batch.store()
+    let stored = batch.store()?;
+    for job in jobs {
+        job.complete(&stored.before);
+    }
+    Ok(stored.deliveries)
 }
 
 /// Commits. A commit whose answer was an error is undone if the database still answers: PostgreSQL

@@ -37,6 +37,7 @@ mod events;
 mod failures;
 mod fresh;
 mod inbox;
+mod lanes;
 mod model;
 mod open;
 mod opening;

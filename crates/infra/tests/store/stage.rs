@@ -144,6 +144,7 @@ impl Stage {
         DatabaseSettings {
             url: DatabaseUrl::parse(&fresh.url).unwrap(),
             readers: 2,
+            writers: 1,
             queue: 4_096,
             shared: false,
         }
