@@ -5,16 +5,13 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::report::Report;
 
-/// Open files of the service for each socket, at most.
-const FOR_EACH: u64 = 2;
-
-/// Open files for everything else.
+/// Open files for everything but sockets, of which each takes one in either process.
 const OTHERS: u64 = 1_000;
 
 /// How many sockets there can be, of so many. The limit is raised for them as far as this process may; above the
 /// hard limit, that takes a privilege.
 pub(crate) fn fitting(sockets: u32) -> Result<u32> {
-    let wanted = u64::from(sockets) * FOR_EACH + OTHERS;
+    let wanted = u64::from(sockets) + OTHERS;
     let now = getrlimit(Resource::Nofile);
     if now.current.is_some_and(|current| current < wanted) {
         let above = Rlimit {
@@ -32,7 +29,7 @@ pub(crate) fn fitting(sockets: u32) -> Result<u32> {
     let fit = getrlimit(Resource::Nofile)
         .current
         .map_or(wanted, |limit| limit.min(wanted));
-    let fit = fit.saturating_sub(OTHERS) / FOR_EACH;
+    let fit = fit.saturating_sub(OTHERS);
     ensure!(fit > 0, "the limit of open files allows no sockets");
     u32::try_from(fit).context("too many sockets")
 }

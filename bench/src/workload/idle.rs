@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How many sockets, each of a person of its own. The service needs two open files for each.
+    /// How many sockets, each of a person of its own. The service needs an open file for each.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=200_000))]
     pub(crate) sockets: u32,
     /// On PostgreSQL and joined to NATS, where the node looks every few seconds for what it missed.

@@ -21,10 +21,7 @@ use crate::{
     problem::{Problem, Refusal},
 };
 
-/// Each connection takes two descriptors: its own, and a second hand on it.
-const DESCRIPTORS_EACH: usize = 2;
-
-/// Descriptors for all else: the database, files, listeners, calls to others.
+/// Descriptors for all but connections: the database, files, listeners, calls to others.
 const DESCRIPTORS_OF_OTHERS: usize = 128;
 
 /// After how long somebody may come back for whom there was no place.
@@ -85,7 +82,7 @@ impl Admission {
 
     /// How many connections there can be with so many file descriptors.
     pub const fn carried_by(descriptors: usize) -> usize {
-        let left = descriptors.saturating_sub(DESCRIPTORS_OF_OTHERS) / DESCRIPTORS_EACH;
+        let left = descriptors.saturating_sub(DESCRIPTORS_OF_OTHERS);
         if left == 0 { 1 } else { left }
     }
 
@@ -250,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_node_carries_what_its_descriptors_allow() {
-        assert_eq!(Admission::carried_by(20_128), 10_000);
+        assert_eq!(Admission::carried_by(10_128), 10_000);
         assert_eq!(Admission::carried_by(0), 1);
     }
 }

@@ -188,7 +188,7 @@ fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
-    // Each socket takes two descriptors.
+    // Each connection takes a descriptor.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }

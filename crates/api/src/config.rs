@@ -23,7 +23,7 @@
 //! | `MESSAGING_SERVER_KEY` | key of the server-side calls | 16 bytes or more; in development a shorter one is only warned of | none: they are closed |
 //! | `MESSAGING_ALLOWED_ORIGINS` | origins, for CORS and the WebSocket alike | comma-separated | the service's own |
 //! | `MESSAGING_TRUSTED_PROXIES` | how many proxies of one's own stand in front and add to `X-Forwarded-For` | 0 to 10 | `0` |
-//! | `MESSAGING_MAX_CONNECTIONS` | connections of any kind; one more is told to come back (503), and the probes still answer it. Never more than open files allow, two for each; 0: no limit at all | 0 to 10,000,000 | `50000` |
+//! | `MESSAGING_MAX_CONNECTIONS` | connections of any kind; one more is told to come back (503), and the probes still answer it. Never more than open files allow; 0: no limit at all | 0 to 10,000,000 | `50000` |
 //! | `MESSAGING_MAX_GREETINGS` | sockets of one address that have not said `hello` yet; one more is refused (429). 0, and without rate limits: no limit | 0 to 1,000,000 | `1000` |
 //! | `MESSAGING_RATE_LIMITS` | whether limits are enforced | switch | `on` |
 //! | `MESSAGING_WEBSOCKET` | whether the WebSocket is open; if not, clients poll `/sync` | switch | `on` |

@@ -1,27 +1,31 @@
 //! The server: its listener, its workers, and what is done to each connection.
 
 use std::{
-    net::{Shutdown, SocketAddr, TcpListener},
+    io,
+    net::{SocketAddr, TcpListener},
     sync::Arc,
     thread,
     time::Duration,
 };
 
+use actix_http::{HttpService, error::DispatchError};
+use actix_server::Server;
+use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::{
-    App, HttpServer,
-    dev::{Extensions, Server},
+    App,
+    dev::{AppConfig, Extensions},
     middleware::from_fn,
-    rt,
+    rt::net::TcpStream,
     web::Data,
 };
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, Type};
 use tracing_actix_web::TracingLogger;
 
 use crate::{
     admission::{Admission, Place},
     http::{self, Lull, Routing},
     service::Service,
-    socket::{SocketHandle, notice_lost_peers},
+    socket::Socket,
     telemetry::RequestSpan,
     ws::{self, Hub},
 };
@@ -30,8 +34,8 @@ use crate::{
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 
 /// Binds the address; port 0 takes a free one.
-pub(super) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = Socket::new(
+pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket2::Socket::new(
         Domain::for_address(address),
         Type::STREAM,
         Some(Protocol::TCP),
@@ -43,16 +47,20 @@ pub(super) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Starts the workers.
-pub(super) fn serve(
-    listener: TcpListener,
-    service: Data<Service>,
-    hub: Hub,
-) -> std::io::Result<Server> {
-    let admission = Arc::clone(&service.admission);
-    let keep_alive = hub.timing().keep_alive;
-    let server = HttpServer::new(move || {
-        App::new()
+/// Starts the workers. `HttpServer` would do, but for the sockets: it knows only the kernel's own, which
+/// nobody can end from outside.
+pub(super) fn serve(listener: TcpListener, service: Data<Service>, hub: Hub) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let builder = Server::build();
+    let stops = builder.graceful_shutdown_signal();
+    let builder = builder
+        .workers(thread::available_parallelism().map_or(1, std::num::NonZero::get))
+        .disable_signals();
+    let builder = builder.listen("messaging", listener, move || {
+        let admission = Arc::clone(&service.admission);
+        let keep_alive = hub.timing().keep_alive;
+        let stops = stops.clone();
+        let app = App::new()
             .app_data(service.clone())
             .app_data(Data::new(hub.clone()))
             .configure(|app| open(app, service.demo))
@@ -60,17 +68,26 @@ pub(super) fn serve(
             .wrap(from_fn(http::cors))
             .wrap(from_fn(http::hold_unread))
             .wrap(from_fn(http::finish))
-            .wrap(TracingLogger::<RequestSpan>::new())
-    });
-    let server = server
-        .workers(thread::available_parallelism().map_or(1, std::num::NonZero::get))
-        .keep_alive(keep_alive)
-        .client_request_timeout(HEAD_WITHIN)
-        .tcp_nodelay(true)
-        .disable_signals()
-        .on_connect(move |connection, data| greet(&admission, keep_alive, connection, data))
-        .listen(listener)?;
-    Ok(server.run())
+            .wrap(TracingLogger::<RequestSpan>::new());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stops = stops.clone();
+                async move { stops.notified().await }
+            })
+            .keep_alive(keep_alive)
+            .client_request_timeout(HEAD_WITHIN)
+            .local_addr(address)
+            .on_connect_ext(move |socket, data| greet(&admission, keep_alive, socket, data))
+            // What the configuration tells, its own address, nobody asks for.
+            .finish(map_config(app, |()| AppConfig::default()));
+        fn_service(async |stream: TcpStream| {
+            let socket = Socket::new(stream)?;
+            let peer = socket.peer();
+            Ok::<_, DispatchError>((socket, actix_http::Protocol::Http1, peer))
+        })
+        .and_then(http)
+    })?;
+    Ok(builder.run())
 }
 
 /// Every address, with or without the demo marketplace: opens them, or lists them.
@@ -81,34 +98,16 @@ pub(super) fn open(app: &mut impl Routing, demo: bool) {
     http::routes(app, demo);
 }
 
-/// Counts each connection, and takes a second hand on its socket.
-fn greet(
-    admission: &Arc<Admission>,
-    keep_alive: Duration,
-    connection: &dyn std::any::Any,
-    data: &mut Extensions,
-) {
-    let Some(connection) = connection.downcast_ref::<rt::net::TcpStream>() else {
-        return;
-    };
+/// Counts each connection, and says how it can be ended.
+fn greet(admission: &Arc<Admission>, keep_alive: Duration, socket: &Socket, data: &mut Extensions) {
+    let handle = socket.handle();
     let admitted = admission.connect();
     let place = admitted.place();
     data.insert(admitted);
     if place == Place::NotEvenToBeTold {
-        // An error means that the peer was faster.
-        let _ = SockRef::from(connection).shutdown(Shutdown::Both);
+        handle.shut_down();
         return;
     }
-    if let Err(error) = notice_lost_peers(connection) {
-        tracing::debug!(%error, "a connection was gone at once");
-    }
-    match SocketHandle::of(connection) {
-        Ok(handle) => {
-            data.insert(Lull::new(handle.clone(), keep_alive + HEAD_WITHIN));
-            data.insert(handle);
-        }
-        Err(error) => {
-            tracing::warn!(%error, "no file descriptor is left for a second hand on a connection");
-        }
-    }
+    data.insert(Lull::new(handle.clone(), keep_alive + HEAD_WITHIN));
+    data.insert(handle);
 }
