@@ -280,16 +280,28 @@ fn folder_of(options: &cli::Run) -> anyhow::Result<PathBuf> {
     Ok(std::fs::canonicalize(folder)?)
 }
 
-/// The commit that is checked out, if that can be known.
+/// The commit that is checked out, if that can be known, and whether there is more. The ledger does not
+/// count: a campaign itself writes it.
 pub(crate) fn commit() -> String {
     static COMMIT: OnceLock<String> = OnceLock::new();
-    let ask = || {
+    let git = |arguments: &[&str]| {
         let done = std::process::Command::new("git")
-            .args(["describe", "--always", "--dirty", "--abbrev=12"])
+            .args(arguments)
             .output()
             .ok()?;
         let text = String::from_utf8(done.stdout).ok()?;
         done.status.success().then(|| text.trim().to_owned())
+    };
+    let ask = || {
+        let head = git(&["rev-parse", "--short=12", "HEAD"])?;
+        let others = ["--", ":(top)", ":(top,exclude)docs/ledger.jsonl"];
+        let changed = git(&[
+            &["status", "--porcelain", "--untracked-files=no"][..],
+            &others,
+        ]
+        .concat())?;
+        let dirty = if changed.is_empty() { "" } else { "-dirty" };
+        Some(format!("{head}{dirty}"))
     };
     COMMIT
         .get_or_init(|| ask().unwrap_or_else(|| "unknown".to_owned()))
