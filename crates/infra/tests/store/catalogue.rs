@@ -148,3 +148,21 @@ async fn what_must_be_one_is_kept_one_by_a_key(stage: &Stage) {
     ];
     assert!(found.iter().eq(expected), "{found:?}");
 }
+
+#[test]
+fn postgres_compares_people_by_bytes() {
+    crate::run(crate::fresh::Kind::Postgres, people_are_compared_by_bytes);
+}
+
+async fn people_are_compared_by_bytes(stage: &Stage) {
+    let sql = "SELECT a.attrelid::regclass || '.' || a.attname || ' ' || l.collname AS value
+         FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid JOIN pg_collation l ON l.oid = a.attcollation
+         WHERE t.relnamespace = 'public'::regnamespace AND t.relkind = 'r'
+         AND (a.attname IN ('user_id', 'buyer_id', 'sender_id', 'blocker_id', 'blocked_id')
+              OR a.attname = 'seller_id' AND t.relname = 'conversations' OR a.attname = 'id' AND t.relname = 'users')";
+    let found = stage.raw().texts(sql);
+    assert_eq!(found.len(), 10, "{found:?}");
+    for column in found {
+        assert!(column.ends_with(" C"), "{column}");
+    }
+}

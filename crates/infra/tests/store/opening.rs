@@ -60,7 +60,7 @@ async fn migrating_again_changes_nothing(stage: &Stage) {
         return;
     };
     let url = DatabaseUrl::parse(&fresh.url).unwrap();
-    let names = ["20261124000000", "20261125000000"];
+    let names = ["20261124000000", "20261125000000", "20261126000000"];
     assert_eq!(Database::migrate(&url).unwrap(), names);
     assert_eq!(Database::migrate(&url).unwrap(), Vec::<String>::new());
 }
