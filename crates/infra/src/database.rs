@@ -3,6 +3,7 @@
 mod accounts;
 mod conversations;
 mod directory;
+mod heads;
 mod upkeep;
 
 use std::{
@@ -20,6 +21,8 @@ use moka::sync::Cache;
 use prometheus_client::registry::Registry;
 use tokio::time::timeout;
 use tracing::Instrument as _;
+
+use heads::HeadQuestions;
 
 use crate::{
     bus::BusKey,
@@ -66,6 +69,7 @@ pub struct Database {
     logins: Cache<LoginId, bool>,
     measurements: Measurements,
     queue: usize,
+    head_questions: HeadQuestions,
     /// Held while the database is open: a second node on one SQLite file is refused.
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -134,6 +138,7 @@ impl Database {
                 .build(),
             measurements,
             queue: settings.queue,
+            head_questions: HeadQuestions::default(),
             _lock: lock,
         })
     }

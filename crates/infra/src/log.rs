@@ -95,23 +95,33 @@ pub(crate) const MAX_PARAMETERS: usize = 10_000;
 
 /// Where the streams of many people stand.
 pub(crate) fn heads(conn: &mut Conn, users: &[UserId]) -> QueryResult<StreamHeads> {
-    let epoch = instance::table
-        .select(instance::epoch)
-        .first::<DbUuid>(conn)?;
     let mut positions = Vec::with_capacity(users.len());
-    for some in users.chunks(MAX_PARAMETERS) {
+    let (mut epoch, mut rest) = (None, users);
+    loop {
+        let (some, later) = rest.split_at(rest.len().min(MAX_PARAMETERS));
         let ids = some.iter().map(|user| user.as_str().to_owned());
-        let rows = streams::table
-            .filter(streams::user_id.eq_any(ids))
-            .select((streams::user_id, streams::head))
-            .load::<(String, i64)>(conn)?;
-        positions.extend(
-            rows.into_iter()
-                .map(|(user, head)| (UserId::restore(&user), Position::new(head))),
-        );
+        // In one statement, so that a position is of the epoch that it comes with.
+        let rows = instance::table
+            .left_join(streams::table.on(streams::user_id.eq_any(ids)))
+            .select((
+                instance::epoch,
+                (streams::user_id, streams::head).nullable(),
+            ))
+            .load::<(DbUuid, Option<(String, i64)>)>(conn)?;
+        for (of, head) in rows {
+            // Positions start afresh just now: who asks again gets all of one epoch.
+            if *epoch.get_or_insert(of) != of {
+                return Err(diesel::result::Error::RollbackTransaction);
+            }
+            positions.extend(head.map(|(user, at)| (UserId::restore(&user), Position::new(at))));
+        }
+        rest = later;
+        if rest.is_empty() {
+            break;
+        }
     }
     Ok(StreamHeads {
-        epoch: epoch.into(),
+        epoch: epoch.ok_or(diesel::result::Error::NotFound)?.into(),
         positions,
     })
 }

@@ -208,16 +208,12 @@ impl Conversations for Database {
     }
 
     async fn head(&self, user: &UserId) -> Result<StreamHead, Error> {
-        let user = user.clone();
-        let (stream, epoch) = self
-            .read("read a stream's head", move |conn| {
-                Ok(log::stream(conn, &user)?)
-            })
-            .await?;
-        Ok(StreamHead {
-            epoch,
-            position: stream.head,
-        })
+        let store = self.clone();
+        let read = move |users| {
+            let store = store.clone();
+            async move { store.heads(users).await }
+        };
+        self.head_questions.ask(user.clone(), read).await
     }
 
     async fn events(
