@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use messaging_history::{Conclusion, Verdict};
+use messaging_history::{Conclusion, Times, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -46,6 +46,9 @@ pub(crate) struct Line {
     pub(crate) points: u64,
     /// What was concluded.
     pub(crate) verdict: Conclusion,
+    /// How long things took.
+    #[serde(default)]
+    pub(crate) times: Times,
 }
 
 impl Line {
@@ -66,6 +69,7 @@ impl Line {
             moves: counts.moves,
             points: 0,
             verdict: verdict.conclusion,
+            times: verdict.times.clone(),
         }
     }
 
@@ -89,6 +93,7 @@ struct Sums {
     resumes: u64,
     moves: u64,
     kill_points: BTreeMap<&'static str, u64>,
+    times: Times,
     valid: u64,
     unknown: u64,
     invalid: u64,
@@ -113,6 +118,7 @@ impl Sums {
         self.kinds.extend(line.kinds.iter().cloned());
         self.resumes += line.resumes;
         self.moves += line.moves;
+        self.times.extend(&line.times);
         if line.what == "kill_points" {
             *self.kill_points.entry(line.backend.name()).or_default() += line.points;
         }
@@ -150,6 +156,15 @@ pub(crate) fn print(ledger: &Path) -> anyhow::Result<ExitCode> {
             if holds { "ok    " } else { "short " }
         );
     }
+    for timing in sums.times.timings() {
+        let holds = timing.holds();
+        (met, missed) = if holds {
+            (met + 1, missed)
+        } else {
+            (met, missed + 1)
+        };
+        say!("{} {timing}", if holds { "ok    " } else { "FAILED" });
+    }
     let clean = sums.invalid == 0 && sums.unknown == 0;
     (met, missed) = if clean {
         (met + 1, missed)
@@ -186,6 +201,7 @@ mod tests {
             moves: 0,
             points: 0,
             verdict,
+            times: Times::default(),
         }
     }
 

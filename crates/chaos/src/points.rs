@@ -233,5 +233,6 @@ fn keep(options: &cli::Points, title: &str, passed: u64, failed: u64) -> Line {
         } else {
             Conclusion::Invalid
         },
+        times: messaging_history::Times::default(),
     }
 }

@@ -21,6 +21,7 @@ mod secrecy;
 mod sends;
 mod shape;
 mod streams;
+mod times;
 mod unread;
 mod winners;
 
@@ -128,6 +129,8 @@ fn conclude(mut case: Case, lines: u64, torn: Option<String>, thresholds: &Thres
     for (line, what) in &case.malformed {
         findings.violation(Invariant::I3, &[*line], what.clone());
     }
+    let nodes = header.as_ref().map_or(1, |header| header.nodes.len());
+    let times = times::measure(&case, nodes, &limits);
     let mut counts = guards::count(&case, &sends);
     counts.lines = lines;
     let mut violations = Vec::new();
@@ -162,6 +165,7 @@ fn conclude(mut case: Case, lines: u64, torn: Option<String>, thresholds: &Thres
         seed: header.as_ref().map_or(0, |header| header.seed),
         commit: header.map_or_else(String::new, |header| header.commit),
         counts,
+        times,
         findings,
         guards,
         violations,

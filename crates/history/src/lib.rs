@@ -11,6 +11,7 @@ pub mod judge;
 pub mod outcome;
 pub mod shrink;
 pub mod thresholds;
+pub mod times;
 pub mod verdict;
 
 pub use call::Call;
@@ -20,4 +21,5 @@ pub use header::{Header, Limits};
 pub use invariant::Invariant;
 pub use judge::judge;
 pub use thresholds::Thresholds;
+pub use times::{Times, Timing};
 pub use verdict::{Conclusion, Verdict};

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{event::Entry, invariant::Invariant};
+use crate::{event::Entry, invariant::Invariant, times::Times};
 
 /// What is concluded of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +115,9 @@ pub struct Verdict {
     pub commit: String,
     /// What happened, in numbers.
     pub counts: Counts,
+    /// How long things took.
+    #[serde(default)]
+    pub times: Times,
     /// Every invariant.
     pub findings: Vec<Finding>,
     /// Every guard.
@@ -180,6 +183,9 @@ impl Verdict {
                 "{mark:>6}  {}: {} of {} wanted",
                 guard.name, guard.found, guard.wanted
             );
+        }
+        for timing in self.times.timings() {
+            let _ = writeln!(text, "        {timing}");
         }
         for flaw in self.flaws.iter().take(10) {
             let _ = writeln!(text, "the history: {flaw}");

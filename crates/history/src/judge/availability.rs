@@ -19,22 +19,14 @@ pub(super) fn judge(case: &Case, limits: &Limits, findings: &mut Findings) {
     success(case, limits, findings);
     for (at, node, after) in &case.ready {
         let begun = at.t.saturating_sub(after.saturating_mul(MILLISECOND));
-        let since = had_all_it_needs(case, at.t).max(begun);
+        let since = case.had_all_it_needs(at.t).max(begun);
         let holds = at.t.saturating_sub(since) <= limits.ready_ms.saturating_mul(MILLISECOND);
         findings.expect(Invariant::I20, holds, &[at.i], || {
             format!("{} was ready after {after} ms", case.names.text(*node))
         });
     }
     for fault in case.faults.values().filter(|fault| fault.effective) {
-        let alone = case.faults.values().all(|other| {
-            other.start == fault.start
-                || other.over() < fault.start.t
-                || other.start.t
-                    > fault
-                        .over()
-                        .saturating_add(limits.recovery_ms * MILLISECOND)
-        });
-        if alone {
+        if case.is_alone(fault, limits) {
             recovery(case, fault, limits, findings);
             if fault.class == Class::DatabaseAway {
                 refusals(case, fault, limits, findings);
@@ -42,15 +34,6 @@ pub(super) fn judge(case: &Case, limits: &Limits, findings: &mut Findings) {
             }
         }
     }
-}
-
-/// Since when nothing was broken, at a moment, that a node needs to become ready.
-fn had_all_it_needs(case: &Case, moment: u64) -> u64 {
-    let needed = |class| !matches!(class, Class::Client | Class::Process | Class::Drain);
-    let faults = case.faults.values();
-    let broken = faults.filter(|fault| needed(fault.class) && fault.start.t < moment);
-    let mended = broken.map(|fault| fault.over().min(moment));
-    mended.max().unwrap_or(0)
 }
 
 /// Every operation ends, and within its deadline.

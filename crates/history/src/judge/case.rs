@@ -12,7 +12,7 @@ use super::{
 use crate::{
     call::Call,
     event::{Class, ConversationRow, MessageRow, Party, Phase, Transport},
-    header::Header,
+    header::{Header, Limits},
 };
 
 /// A line, and when it was written.
@@ -368,6 +368,24 @@ impl Case {
             .take_while(|(_, point)| point.t <= t)
             .last()
             .map(|(phase, _)| *phase)
+    }
+
+    /// Since when nothing was broken, at a moment, that a node needs to become ready.
+    pub(super) fn had_all_it_needs(&self, moment: u64) -> u64 {
+        let needed = |class| !matches!(class, Class::Client | Class::Process | Class::Drain);
+        let faults = self.faults.values();
+        let broken = faults.filter(|fault| needed(fault.class) && fault.start.t < moment);
+        let mended = broken.map(|fault| fault.over().min(moment));
+        mended.max().unwrap_or(0)
+    }
+
+    /// Whether nothing else was broken during a fault, and until things may take to recover from it.
+    pub(super) fn is_alone(&self, fault: &Fault, limits: &Limits) -> bool {
+        let recovery = limits.recovery_ms.saturating_mul(1_000_000);
+        let until = fault.over().saturating_add(recovery);
+        self.faults.values().all(|other| {
+            other.start == fault.start || other.over() < fault.start.t || other.start.t > until
+        })
     }
 
     /// Whether an operation ran in the final phase.
