@@ -12,7 +12,7 @@ use super::{
 use crate::{
     call::Call,
     event::{Class, ConversationRow, MessageRow, Party, Phase, Transport},
-    header::{Header, Limits},
+    header::Header,
 };
 
 /// A line, and when it was written.
@@ -379,10 +379,8 @@ impl Case {
         mended.max().unwrap_or(0)
     }
 
-    /// Whether nothing else was broken during a fault, and until things may take to recover from it.
-    pub(super) fn is_alone(&self, fault: &Fault, limits: &Limits) -> bool {
-        let recovery = limits.recovery_ms.saturating_mul(1_000_000);
-        let until = fault.over().saturating_add(recovery);
+    /// Whether nothing else was broken from the beginning of a fault until a moment after it.
+    pub(super) fn is_alone(&self, fault: &Fault, until: u64) -> bool {
         self.faults.values().all(|other| {
             other.start == fault.start || other.over() < fault.start.t || other.start.t > until
         })

@@ -16,16 +16,13 @@ pub(super) fn measure(case: &Case, nodes: usize, limits: &Limits) -> Times {
             .push(between(case.had_all_it_needs(at.t).max(begun), at.t));
     }
     for fault in case.faults.values().filter(|fault| fault.effective) {
-        if !case.is_alone(fault, limits) {
-            continue;
-        }
         match fault.class {
             Class::Drain => times.exit.extend(exit(case, fault)),
             Class::Process => times.back.extend(back(case, fault, nodes)),
             Class::Database | Class::DatabaseAway => times.accepted.extend(accepted(case, fault)),
             Class::Bus | Class::Client | Class::Host => {}
         }
-        if fault.class == Class::DatabaseAway {
+        if fault.class == Class::DatabaseAway && case.is_alone(fault, fault.over()) {
             times.refused.extend(refused(case, fault, limits));
         }
     }
@@ -40,7 +37,8 @@ fn between(from: u64, to: u64) -> u64 {
 fn exit(case: &Case, drain: &Fault) -> Option<u64> {
     let mut exits = case.exits.iter();
     let (at, ..) = exits.find(|(at, of, ..)| *of == drain.target && at.i > drain.start.i)?;
-    Some(between(drain.start.t, at.t))
+    case.is_alone(drain, at.t)
+        .then(|| between(drain.start.t, at.t))
 }
 
 /// From a node's death to each of its sessions being caught up again: on another node, or on the same one
@@ -65,7 +63,8 @@ fn back<'a>(case: &'a Case, death: &'a Fault, nodes: usize) -> impl Iterator<Ite
                     && other.open.i > exit.i
                     && other.live().is_some()
             });
-            Some(between(from?, again?.live()?.t))
+            let live = again?.live()?.t;
+            case.is_alone(death, live).then_some(between(from?, live))
         })
     })
 }
@@ -79,7 +78,8 @@ fn accepted(case: &Case, fault: &Fault) -> Option<u64> {
         .iter()
         .filter(tried)
         .filter_map(super::case::Op::done);
-    Some(between(stop.t, done.map(|done| done.t).min()?))
+    let done = done.map(|done| done.t).min()?;
+    case.is_alone(fault, done).then(|| between(stop.t, done))
 }
 
 /// From a write to its refusal, while the database is away.
