@@ -82,8 +82,8 @@ impl Live {
             tokio::select! {
                 next = outbox.next() => match next {
                     Outgoing::Frame(frame) => self.deliver(session, frame).await?,
-                    Outgoing::Missed(to) => self.fill_gap(session, to).await?,
-                    Outgoing::Farewell(farewell) => return Err(self.wind_up(session, farewell).await),
+                    Outgoing::Missed(to) => Box::pin(self.fill_gap(session, to)).await?,
+                    Outgoing::Farewell(farewell) => return Err(Box::pin(self.wind_up(session, farewell)).await),
                 },
                 done = self.underway.finished() => {
                     self.answer(session, done).await?;
@@ -196,7 +196,7 @@ impl Live {
             if planted::is(Bug::EventLost) || planted::is(Bug::HeadBeforeRegister) {
                 self.position = before;
             }
-            self.fill_gap(session, before).await?;
+            Box::pin(self.fill_gap(session, before)).await?;
         }
         if position == self.position.next() {
             #[cfg(feature = "planted-bugs")]
@@ -303,7 +303,7 @@ impl Live {
         // However much is said: a session that is never quiet may have missed the last event of all,
         // and a new epoch.
         if is_quiet || self.looked_at.elapsed() >= timing.heartbeat_after {
-            self.look(session).await?;
+            Box::pin(self.look(session)).await?;
         }
         if is_quiet {
             let position = self.position.get();

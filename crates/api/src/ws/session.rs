@@ -74,7 +74,7 @@ impl Session {
     /// Runs the session. Afterwards the connection is gone, whatever the peer does.
     pub(crate) async fn run(mut self, handle: Option<SocketHandle>) {
         let Err(end) = self.converse().await;
-        self.end(end, handle).await;
+        Box::pin(self.end(end, handle)).await;
     }
 
     /// Ends the session and its connection.
@@ -87,7 +87,8 @@ impl Session {
     }
 
     async fn converse(&mut self) -> Result<Infallible, End> {
-        let mut live = self.greet().await?;
+        // What is rare is done in boxes that go with it: an idle session holds no room for it.
+        let mut live = Box::pin(self.greet()).await?;
         live.run(self).await
     }
 
