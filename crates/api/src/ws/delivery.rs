@@ -18,7 +18,10 @@ use super::{
 use crate::planted::{self, Bug};
 use crate::{
     auth::Revocations,
-    wire::frame::event::{EphemeralEvent, EventFrame, Typing, milliseconds},
+    wire::frame::{
+        event::{EphemeralEvent, EventFrame, Typing, milliseconds},
+        text_of,
+    },
 };
 
 impl Hub {
@@ -141,8 +144,8 @@ impl Hub {
 
 /// The JSON of a frame.
 fn written(frame: &impl Serialize) -> Option<ByteString> {
-    match serde_json::to_string(frame) {
-        Ok(text) => Some(text.into()),
+    match text_of(frame) {
+        Ok(text) => Some(text),
         Err(error) => {
             tracing::error!(%error, "a frame could not be written");
             None

@@ -13,6 +13,7 @@ use crate::{
     wire::frame::{
         FrameId,
         reply::{Outcome, Reply},
+        text_of,
     },
 };
 
@@ -126,10 +127,8 @@ impl Sender {
 /// # Errors
 /// The session ends with 4100: this cannot happen, and if it does, going on would hide it.
 pub(crate) fn json(frame: &impl Serialize) -> Result<ByteString, End> {
-    serde_json::to_string(frame)
-        .map(ByteString::from)
-        .map_err(|error| {
-            tracing::error!(%error, "a frame could not be written");
-            Close::Internal.into()
-        })
+    text_of(frame).map_err(|error| {
+        tracing::error!(%error, "a frame could not be written");
+        Close::Internal.into()
+    })
 }
