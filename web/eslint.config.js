@@ -33,7 +33,7 @@ export default defineConfig(
   },
   { files: ["**/*.{ts,tsx}"], rules: { "@typescript-eslint/no-floating-promises": "error" } },
   { files: ["**/*.js"], extends: [tseslint.configs.disableTypeChecked] },
-  { files: ["scripts/**"], rules: { "no-console": "off" } },
+  { files: ["scripts/**", "bench/**"], rules: { "no-console": "off" } },
   { files: ["src/react/**", "demo/**"], extends: [hooks.configs.flat.recommended] },
   {
     files: ["src/client/**"],

@@ -28,6 +28,7 @@ use crate::{
     bus::BusKey,
     connection::{self, Conn, DatabaseUrl, Purpose, Readers},
     conversations::{Latest, Words},
+    deadline,
     directory::{Known, UserCache},
     failure::{self, Halt},
     history::{BeginSeeding, FinishSeeding},
@@ -36,9 +37,6 @@ use crate::{
     migrations,
     writer::Writer,
 };
-
-/// How long a read may take, with the wait for a connection.
-const READ_WITHIN: Duration = Duration::from_secs(4);
 
 /// How to open a database.
 #[derive(Debug, Clone)]
@@ -285,7 +283,7 @@ impl Database {
             }
         })
         .instrument(tracing::debug_span!("read", doing));
-        match timeout(READ_WITHIN, work).await {
+        match timeout(deadline::left(), work).await {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => Err(Error::Failed(Failure::new(doing, error))),
             // The thread goes on waiting, with a connection of the pool; nobody waits for it any more.

@@ -10,6 +10,7 @@ mod columns;
 mod connection;
 mod conversations;
 mod database;
+mod deadline;
 mod directory;
 mod failure;
 #[cfg(test)]
@@ -38,3 +39,4 @@ mod writer;
 pub use bus::{Bus, BusKey, BusSettings, Endpoint, Traffic};
 pub use connection::DatabaseUrl;
 pub use database::{Database, DatabaseSettings};
+pub use deadline::one_request;

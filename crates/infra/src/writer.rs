@@ -13,7 +13,6 @@ use std::{
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use diesel::QueryResult;
@@ -25,16 +24,13 @@ use crate::{
     acts::Act,
     batch::{Batch, Before, Scope},
     connection::{Conn, DatabaseUrl},
+    deadline,
     failure::Halt,
     measurements::Measurements,
     messages::Digests,
 };
 use room::Room;
 use sequence::Sequence;
-
-/// How long an act may take, from its place in line to its answer: longer than the waits for locks of a
-/// database that answers, and short enough that a request that has read before is answered in five seconds.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 
 /// The only way to change something durably.
 #[derive(Clone)]
@@ -110,7 +106,7 @@ impl Writer {
     ///
     /// # Errors
     /// What the rules refuse; `Overloaded` when the queue is full, the database away, or the act's turn
-    /// did not come within 4 seconds; `Failed` when it is not known whether the act was committed.
+    /// did not come within what the request has left of its 4 seconds; `Failed` when it is not known whether the act was committed.
     pub(crate) async fn act<A: Act>(&self, act: A) -> Result<A::Answer, Error> {
         let (reply, answer) = oneshot::channel();
         if self.closed.load(Ordering::Acquire) {
@@ -126,7 +122,7 @@ impl Writer {
             span: debug_span!("write", act = name_of::<A>(), batch = Empty),
         });
         self.put_in_line(lane, job)?;
-        match timeout(ANSWERED_WITHIN, answer).await {
+        match timeout(deadline::left(), answer).await {
             // A job that is dropped unanswered was never begun: the writer answers all it takes.
             Ok(answer) => answer.unwrap_or_else(|_| Err(self.closing())),
             Err(_late) if turn.give_up() => {

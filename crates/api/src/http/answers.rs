@@ -20,6 +20,7 @@ use actix_web::{
 };
 use futures_util::FutureExt as _;
 use messaging_domain::Error as Refused;
+use messaging_infra::one_request;
 use tracing_actix_web::RequestId;
 
 use super::lull::Lull;
@@ -53,9 +54,15 @@ pub(crate) async fn finish(
     let lull = request.conn_data::<Lull>().cloned();
     lull.iter().for_each(Lull::restart);
     let answer = if has_place(&request) {
-        next.call(request)
-            .await
-            .map(ServiceResponse::map_into_boxed_body)
+        // A back end's erasure takes as long as it takes.
+        let takes_long = request.path().starts_with("/api/server/");
+        let work = next.call(request);
+        let answer = if takes_long {
+            work.await
+        } else {
+            one_request(work).await
+        };
+        answer.map(ServiceResponse::map_into_boxed_body)
     } else {
         let mut refused = Problem::from(Refusal::Overloaded).response();
         refused

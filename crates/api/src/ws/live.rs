@@ -3,6 +3,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use messaging_domain::{Delivery, Epoch, Error, EventPage, Position, Timestamp, UserId};
+use messaging_infra::one_request;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::{Instrument as _, debug_span};
 
@@ -143,6 +144,7 @@ impl Live {
             let service = Arc::clone(&session.service);
             let connection = Arc::clone(&session.connection);
             let work = ops::perform(service, connection, user, command, placed);
+            let work = one_request(work);
             Box::pin(work.instrument(debug_span!("op", op = asked.op.map(Op::as_str))))
         });
     }

@@ -124,12 +124,8 @@ fn recovery(case: &Case, fault: &Fault, limits: &Limits, findings: &mut Findings
     let until = stop
         .t
         .saturating_add(limits.recovery_ms.saturating_mul(MILLISECOND));
-    let on_one_node = matches!(fault.class, Class::Process | Class::Drain);
     let tried = |op: &&Op| {
-        op.call.changes()
-            && (!on_one_node || op.node == fault.target)
-            && op.begin.i > stop.i
-            && op.begin.t < until
+        op.call.changes() && case.hits(fault, op.node) && op.begin.i > stop.i && op.begin.t < until
     };
     let mut attempts = case.ops.iter().filter(tried).peekable();
     let enough = case.last.is_some_and(|last| last.t > until) && attempts.peek().is_some();
@@ -158,7 +154,8 @@ fn refusals(case: &Case, fault: &Fault, limits: &Limits, findings: &mut Findings
         .saturating_add(limits.grace_ms.saturating_mul(MILLISECOND));
     for op in &case.ops {
         let answerable = op.begin.t.saturating_add(bound) <= fault.over();
-        if !op.call.changes() || op.begin.t < from || !answerable {
+        let hit = case.hits(fault, op.node);
+        if !op.call.changes() || !hit || op.begin.t < from || !answerable {
             continue;
         }
         let refused = op.refused()
@@ -186,7 +183,8 @@ fn refusals(case: &Case, fault: &Fault, limits: &Limits, findings: &mut Findings
 fn sockets(case: &Case, fault: &Fault, findings: &mut Findings) {
     for connection in &case.connections {
         let live = connection.live().is_some_and(|live| live < fault.start);
-        if !live || connection.ended_for_cause() {
+        let hit = case.hits(fault, connection.node);
+        if !live || !hit || connection.ended_for_cause() {
             continue;
         }
         let dropped = connection

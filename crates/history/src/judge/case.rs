@@ -386,6 +386,15 @@ impl Case {
         })
     }
 
+    /// Whether a fault hits a node. What it targets is one, or something that all nodes share.
+    pub(super) fn hits(&self, fault: &Fault, node: Name) -> bool {
+        let of_one = self
+            .ready
+            .iter()
+            .any(|(_, ready, _)| *ready == fault.target);
+        !of_one || fault.target == node
+    }
+
     /// Whether an operation ran in the final phase.
     pub(super) fn at_rest(&self, op: &Op) -> bool {
         self.began(Phase::Final)

@@ -1,7 +1,7 @@
 //! How long things took that are promised to be done in time. The invariants keep each below a limit that says
 //! that something hangs; these are for the ledger, where all runs together are held against tighter bounds.
 
-use super::case::{Case, Fault};
+use super::case::{Case, Fault, Op};
 use crate::{event::Class, header::Limits, times::Times};
 
 /// Nanoseconds.
@@ -72,12 +72,8 @@ fn back<'a>(case: &'a Case, death: &'a Fault, nodes: usize) -> impl Iterator<Ite
 /// From the end of a fault of the database to the first write that is accepted.
 fn accepted(case: &Case, fault: &Fault) -> Option<u64> {
     let stop = fault.stop?;
-    let tried = |op: &&super::case::Op| op.call.changes() && op.begin.i > stop.i;
-    let done = case
-        .ops
-        .iter()
-        .filter(tried)
-        .filter_map(super::case::Op::done);
+    let tried = |op: &&Op| op.call.changes() && case.hits(fault, op.node) && op.begin.i > stop.i;
+    let done = case.ops.iter().filter(tried).filter_map(Op::done);
     let done = done.map(|done| done.t).min()?;
     case.is_alone(fault, done).then(|| between(stop.t, done))
 }
@@ -93,6 +89,7 @@ fn refused<'a>(
     case.ops.iter().filter_map(move |op| {
         let (end, _) = op.end.as_ref().filter(|_| op.refused())?;
         let during = op.begin.t >= from && end.t <= fault.over();
-        (op.call.changes() && during).then(|| between(op.begin.t, end.t))
+        (op.call.changes() && case.hits(fault, op.node) && during)
+            .then(|| between(op.begin.t, end.t))
     })
 }

@@ -8,7 +8,9 @@ use std::{
 };
 
 use messaging_domain::{Error, Failure, Position, StreamHead, StreamHeads, UserId};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::deadline;
 
 /// How many people are asked for at once at most.
 const TOGETHER: usize = 1_000;
@@ -50,10 +52,18 @@ impl HeadQuestions {
             // On its own: whoever asked first may go, the others still wait.
             tokio::spawn(self.clone().answer_all(read));
         }
-        answer.await.unwrap_or_else(|_| {
-            let cause = "the question was dropped";
-            Err(Error::Failed(Failure::new("read a stream's head", cause)))
-        })
+        let doing = "read a stream's head";
+        match timeout(deadline::left(), answer).await {
+            Ok(Ok(head)) => head,
+            Ok(Err(_)) => Err(Error::Failed(Failure::new(
+                doing,
+                "the question was dropped",
+            ))),
+            Err(_late) => {
+                let cause = "the database does not answer";
+                Err(Error::Overloaded(Failure::new(doing, cause)))
+            }
+        }
     }
 
     async fn answer_all<F>(self, read: impl Fn(Vec<UserId>) -> F + Send + 'static)
