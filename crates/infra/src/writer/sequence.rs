@@ -115,7 +115,7 @@ mod tests {
         let first = sequence.enter(&to("ann"));
         let second = sequence.enter(&to("ann"));
         assert!(sequence.state().is_preceded(second.number));
-        let (said, heard) = mpsc::channel();
+        let (said, heard) = mpsc::sync_channel(1);
         let waits = thread::spawn(move || {
             second.await_turn();
             said.send("second").unwrap();

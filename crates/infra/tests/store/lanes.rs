@@ -44,8 +44,8 @@ async fn what_lanes_bring_to_one_person_adds_up(stage: &Stage) {
                 if number % 2 == 0 && message + 1 < EACH {
                     let seat = stage.seat(id, &seller).await;
                     let seq = Seq::new(i64::try_from(message).unwrap() + 1);
-                    let state = stage.store.advance(seat.advance(Cursor::Read, seq));
-                    assert_eq!(state.await.unwrap().unread_count, 0);
+                    let read = stage.store.advance(seat.advance(Cursor::Read, seq));
+                    assert_eq!(read.await.unwrap().unread_count, 0);
                 }
             }
             (id, buyer)
@@ -61,8 +61,8 @@ async fn what_lanes_bring_to_one_person_adds_up(stage: &Stage) {
         assert_dense(&stage.history(id, &buyer).await);
         let seat = stage.seat(id, &seller).await;
         let read = seat.advance(Cursor::Read, Seq::new(1));
-        let state = stage.store.advance(read).await.unwrap();
-        assert!(state.unread_total <= unread.messages, "{state:?}");
+        let told = stage.store.advance(read).await.unwrap();
+        assert!(told.unread_total <= unread.messages, "{told:?}");
     }
 
     let logged = stage.events(&seller).await;
@@ -128,7 +128,7 @@ async fn one_client_id_in_two_conversations_is_one_message(stage: &Stage) {
                     stored += 1;
                 }
                 Err(refused) => {
-                    assert!(matches!(refused, Error::IdempotencyMismatch), "{refused:?}")
+                    assert!(matches!(refused, Error::IdempotencyMismatch), "{refused:?}");
                 }
             }
         }
