@@ -29,6 +29,8 @@ pub mod ui;
 #[cfg(feature = "planted-bugs")]
 pub(crate) use messaging_infra::planted;
 
+pub(crate) use messaging_infra::one_request;
+
 /// The store that this service runs on.
 pub type Store = messaging_infra::Database;
 

@@ -19,7 +19,6 @@ use messaging_domain::{
 };
 use moka::sync::Cache;
 use prometheus_client::registry::Registry;
-use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use heads::HeadQuestions;
@@ -283,7 +282,7 @@ impl Database {
             }
         })
         .instrument(tracing::debug_span!("read", doing));
-        match timeout(deadline::left(), work).await {
+        match deadline::answer(work).await {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => Err(Error::Failed(Failure::new(doing, error))),
             // The thread goes on waiting, with a connection of the pool; nobody waits for it any more.

@@ -5,31 +5,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::task_local;
+use tokio::{
+    task_local,
+    time::{error::Elapsed, timeout},
+};
 
-/// For all that one request asks of the store: so that it is answered in five seconds, whatever is slow.
-pub(crate) const WITHIN: Duration = Duration::from_secs(4);
+/// For all that one request asks of the store: so that it is answered in five seconds, whatever is slow there.
+const WITHIN: Duration = Duration::from_secs(4);
 
 task_local! {
-    /// When the store was asked first.
-    static BEGUN: Cell<Option<Instant>>;
+    /// How long the store has taken so far.
+    static TAKEN: Cell<Duration>;
 }
 
-/// Does what one request asks for: the store gives up when it has taken four seconds for all of it together,
-/// counted from when it is asked first. Outside of this each question has as long.
+/// Does what one request asks for: the store gives up when it has taken four seconds for all of it together.
+/// Outside of this each question has as long.
 pub async fn one_request<T>(work: impl Future<Output = T>) -> T {
-    BEGUN.scope(Cell::new(None), work).await
+    TAKEN.scope(Cell::new(Duration::ZERO), work).await
 }
 
-/// How long the next question may take.
-pub(crate) fn left() -> Duration {
-    let taken = BEGUN.try_with(|begun| {
-        let first = begun.get().unwrap_or_else(Instant::now);
-        begun.set(Some(first));
-        first.elapsed()
-    });
-    // Outside of a request there is nothing to count from.
-    WITHIN.saturating_sub(taken.unwrap_or_default())
+/// Waits for the answer to one question, for as long as the request has left.
+pub(crate) async fn answer<T>(question: impl Future<Output = T>) -> Result<T, Elapsed> {
+    let (begun, taken) = (
+        Instant::now(),
+        TAKEN.try_with(Cell::get).unwrap_or_default(),
+    );
+    let answer = timeout(WITHIN.saturating_sub(taken), question).await;
+    // Outside of a request there is nothing to count.
+    let _ = TAKEN.try_with(|taken| taken.set(taken.get().saturating_add(begun.elapsed())));
+    answer
 }
 
 #[cfg(test)]
@@ -38,23 +42,23 @@ mod tests {
 
     #[tokio::test]
     async fn all_questions_of_a_request_share_its_time() {
-        assert_eq!(left(), WITHIN);
-        one_request(async {
-            let first = left();
-            assert!(first <= WITHIN);
-            while left() == first {
-                tokio::task::yield_now().await;
-            }
-            assert!(left() < first);
-        })
-        .await;
-        assert_eq!(left(), WITHIN);
+        let used_up = TAKEN.scope(Cell::new(WITHIN), async {
+            // What is there already is no waiting.
+            assert_eq!(answer(async { 7 }).await, Ok(7));
+            answer(std::future::pending::<()>()).await
+        });
+        assert!(used_up.await.is_err());
     }
 
     #[tokio::test]
-    async fn nothing_is_left_when_it_is_used_up() {
-        let long_ago = Instant::now().checked_sub(WITHIN + WITHIN).unwrap();
-        let asked = BEGUN.scope(Cell::new(Some(long_ago)), async { left() });
-        assert_eq!(asked.await, Duration::ZERO);
+    async fn only_the_store_is_counted() {
+        one_request(async {
+            tokio::task::yield_now().await;
+            assert_eq!(TAKEN.with(Cell::get), Duration::ZERO);
+            answer(tokio::task::yield_now()).await.unwrap();
+            assert!(TAKEN.with(Cell::get) > Duration::ZERO);
+        })
+        .await;
+        assert!(answer(async {}).await.is_ok(), "outside of a request");
     }
 }

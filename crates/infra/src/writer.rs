@@ -17,7 +17,7 @@ use std::{
 
 use diesel::QueryResult;
 use messaging_domain::{Announcer, ConversationId, Error, Failure};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
 use tracing::{Span, debug_span, field::Empty};
 
 use crate::{
@@ -122,7 +122,7 @@ impl Writer {
             span: debug_span!("write", act = name_of::<A>(), batch = Empty),
         });
         self.put_in_line(lane, job)?;
-        match timeout(deadline::left(), answer).await {
+        match deadline::answer(answer).await {
             // A job that is dropped unanswered was never begun: the writer answers all it takes.
             Ok(answer) => answer.unwrap_or_else(|_| Err(self.closing())),
             Err(_late) if turn.give_up() => {

@@ -20,12 +20,12 @@ use actix_web::{
 };
 use futures_util::FutureExt as _;
 use messaging_domain::Error as Refused;
-use messaging_infra::one_request;
 use tracing_actix_web::RequestId;
 
 use super::lull::Lull;
 use crate::{
     admission::{Admitted, Place},
+    one_request,
     problem::{Problem, Refusal},
     service::Service,
 };

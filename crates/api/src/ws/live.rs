@@ -3,7 +3,6 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use messaging_domain::{Delivery, Epoch, Error, EventPage, Position, Timestamp, UserId};
-use messaging_infra::one_request;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::{Instrument as _, debug_span};
 
@@ -21,6 +20,7 @@ use super::{
 use crate::planted::{self, Bug};
 use crate::{
     auth::Visitor,
+    one_request,
     problem::Refusal,
     wire::frame::{
         EventFrame,

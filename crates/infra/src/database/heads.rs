@@ -8,7 +8,7 @@ use std::{
 };
 
 use messaging_domain::{Error, Failure, Position, StreamHead, StreamHeads, UserId};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
 
 use crate::deadline;
 
@@ -53,7 +53,7 @@ impl HeadQuestions {
             tokio::spawn(self.clone().answer_all(read));
         }
         let doing = "read a stream's head";
-        match timeout(deadline::left(), answer).await {
+        match deadline::answer(answer).await {
             Ok(Ok(head)) => head,
             Ok(Err(_)) => Err(Error::Failed(Failure::new(
                 doing,
