@@ -15,6 +15,9 @@ use crate::deadline;
 /// How many people are asked for at once at most.
 const TOGETHER: usize = 1_000;
 
+/// How many may wait; one more is refused. More than a node has sessions.
+const MOST: usize = 100_000;
+
 /// Those who wait for an answer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct HeadQuestions(Arc<Mutex<State>>);
@@ -42,9 +45,14 @@ impl HeadQuestions {
     where
         F: Future<Output = Result<StreamHeads, Error>> + Send + 'static,
     {
+        let doing = "read a stream's head";
         let (reply, answer) = oneshot::channel();
         let begins = {
             let mut state = self.state();
+            if state.waiting.len() >= MOST {
+                let cause = "too many wait for it";
+                return Err(Error::Overloaded(Failure::new(doing, cause)));
+            }
             state.waiting.push(Question { user, reply });
             !std::mem::replace(&mut state.is_asking, true)
         };
@@ -52,7 +60,6 @@ impl HeadQuestions {
             // On its own: whoever asked first may go, the others still wait.
             tokio::spawn(self.clone().answer_all(read));
         }
-        let doing = "read a stream's head";
         match deadline::answer(answer).await {
             Ok(Ok(head)) => head,
             Ok(Err(_)) => Err(Error::Failed(Failure::new(
