@@ -102,7 +102,8 @@ test("an inbox of a thousand, a thread of ten thousand", async ({ visit, person 
   const until = Date.now() + seconds * 1_000;
   while (Date.now() < until) {
     await page.mouse.wheel(0, -600);
-    await page.waitForTimeout(30);
+    // Once the page has shown what came of it.
+    await page.evaluate(() => new Promise(requestAnimationFrame));
   }
   await coming;
   note("messages in the page after scrolling up", await screen.messages.count());
