@@ -58,7 +58,7 @@ async function send(person: Person, conversation: string, count: number, rate: n
   }
 }
 
-test("an inbox of a thousand, a thread of ten thousand", async ({ visit, person }) => {
+test("an inbox of a thousand, a thread of ten thousand", async ({ arrive, person }) => {
   const noah = await person("noah");
   await each(conversations, async (index) => {
     const { id } = await noah.start("oliver", `bench-${index}`);
@@ -67,7 +67,7 @@ test("an inbox of a thousand, a thread of ten thousand", async ({ visit, person 
   const { id } = await noah.conversationWith("oliver");
   await each(messages, (index) => noah.send(id, `Message ${index}: as long as people write them to each other.`));
 
-  const page = await visit("#/?as=oliver");
+  const page = await arrive("oliver");
   await watchLongTasks(page);
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("Performance.enable");
@@ -79,7 +79,6 @@ test("an inbox of a thousand, a thread of ten thousand", async ({ visit, person 
     note(`tasks of 50 ms or more, ${during}`, tasks.length, tasks.length > 0 ? `, longest ${longest} ms` : "");
   };
 
-  await goTo(page, "#/inbox");
   await page.reload();
   const begun = Date.now();
   const screen = new Screen(page);
