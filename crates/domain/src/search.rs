@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 use crate::{error::Fault, id::UserId};
 
@@ -17,31 +17,34 @@ const MAX_WORD: usize = 64;
 
 /// Folds a text for comparison: compatibility forms, case, accents and ligatures go.
 pub fn fold(text: &str) -> String {
-    // Most words of most texts, for which the tables of Unicode would say the same.
-    if text.is_ascii() {
-        return text.to_ascii_lowercase();
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            folded.push(c.to_ascii_lowercase());
+        } else {
+            // Character by character: what an order of marks would change goes anyway.
+            decompose_compatible(c, |part| {
+                for lower in part.to_lowercase() {
+                    decompose_compatible(lower, |plain| push_plain(&mut folded, plain));
+                }
+            });
+        }
     }
-    fold_any(text)
+    folded
 }
 
-fn fold_any(text: &str) -> String {
-    text.nfkd()
-        .flat_map(char::to_lowercase)
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c))
-        .fold(String::with_capacity(text.len()), |mut folded, c| {
-            match c {
-                'œ' => folded.push_str("oe"),
-                'æ' => folded.push_str("ae"),
-                'ß' => folded.push_str("ss"),
-                'ø' => folded.push('o'),
-                'đ' => folded.push('d'),
-                'ł' => folded.push('l'),
-                'ı' => folded.push('i'),
-                other => folded.push(other),
-            }
-            folded
-        })
+fn push_plain(folded: &mut String, c: char) {
+    match c {
+        'œ' => folded.push_str("oe"),
+        'æ' => folded.push_str("ae"),
+        'ß' => folded.push_str("ss"),
+        'ø' => folded.push('o'),
+        'đ' => folded.push('d'),
+        'ł' => folded.push('l'),
+        'ı' => folded.push('i'),
+        mark if is_combining_mark(mark) => {}
+        other => folded.push(other),
+    }
 }
 
 /// A word of a text, with where it stands.
@@ -175,6 +178,8 @@ impl SearchQuery {
 mod tests {
     use proptest::prelude::*;
 
+    use unicode_normalization::UnicodeNormalization as _;
+
     use super::*;
 
     fn query(text: &str) -> SearchQuery {
@@ -205,10 +210,29 @@ mod tests {
         );
     }
 
+    /// As Unicode has it: the whole text in its compatibility form, in lower case, and once more.
+    fn by_the_book(text: &str) -> String {
+        let lower: String = text.nfkd().flat_map(char::to_lowercase).collect();
+        let mut folded = String::new();
+        for c in lower.nfkd() {
+            push_plain(&mut folded, c);
+        }
+        folded
+    }
+
+    #[test]
+    fn each_character_is_folded_as_unicode_has_it() {
+        for c in ('\0'..=char::MAX).map(String::from) {
+            assert_eq!(fold(&c), by_the_book(&c), "{c:?}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_is_plain_is_folded_as_everything_is(text in "[ -~\t\n]{0,40}") {
-            prop_assert_eq!(fold(&text), fold_any(&text));
+        fn a_text_is_folded_as_unicode_has_it(text in "\\PC{0,40}", marked in "[a-zA-Zéß\u{300}-\u{330}\u{1100}-\u{11ff}]{0,20}") {
+            for text in [text, marked] {
+                prop_assert_eq!(fold(&text), by_the_book(&text));
+            }
         }
     }
 
