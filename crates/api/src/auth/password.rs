@@ -6,8 +6,8 @@
 use std::{sync::Arc, thread};
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
-    password_hash::phc::PasswordHash,
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use messaging_domain::{Error, Failure};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
@@ -22,6 +22,10 @@ const QUEUE: usize = 256;
 /// How many may be made or wait for it. They wait in a room of their own, so that a crowd that
 /// registers does not keep out those who log in.
 const NEW_QUEUE: usize = QUEUE / 2;
+
+/// How much is asked for when a hash needs memory, in blocks of 1 KiB: of what is asked for beyond 32 MiB (on a
+/// 64-bit machine), glibc gives all back when it is no longer needed. What a hash does not use of it is never there.
+const ROOM: usize = 33 * 1_024;
 
 /// What a hash costs whoever makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,11 +145,7 @@ impl Passwords {
             let stored = stored.as_deref().unwrap_or(&nobody);
             let stored = PasswordHash::new(stored).map_err(|error| failure(&error))?;
             let password = password.expose_secret();
-            if argon2
-                .verify_password(password.as_bytes(), &stored)
-                .is_err()
-                || !known
-            {
+            if !is_of(password, &stored) || !known {
                 Ok(Verdict::Wrong)
             } else if is_weaker(&stored, argon2.params()) {
                 hash(&argon2, password).map(Verdict::Rehashed)
@@ -182,10 +182,44 @@ impl Passwords {
 }
 
 fn hash(argon2: &Argon2<'static>, password: &str) -> Result<String, Failure> {
-    let hash: PasswordHash = argon2
-        .hash_password(password.as_bytes())
-        .map_err(|error| failure(&error))?;
+    let salt = Salt::generate();
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params()).map_err(|error| failure(&error))?,
+        hash: Some(output(argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN)?),
+        salt: Some(salt),
+    };
     Ok(hash.to_string())
+}
+
+/// Whether a hash is that of a password. Compares in constant time.
+fn is_of(password: &str, stored: &PasswordHash) -> bool {
+    let (Some(salt), Some(expected)) = (&stored.salt, &stored.hash) else {
+        return false;
+    };
+    let (Ok(algorithm), Ok(version), Ok(params)) = (
+        Algorithm::try_from(stored.algorithm.as_str()),
+        stored
+            .version
+            .map_or(Ok(Version::default()), Version::try_from),
+        Params::try_from(stored),
+    ) else {
+        return false;
+    };
+    let argon2 = Argon2::new(algorithm, version, params);
+    output(&argon2, password, salt, expected.len()).is_ok_and(|made| made == *expected)
+}
+
+fn output(argon2: &Argon2<'_>, password: &str, salt: &Salt, len: usize) -> Result<Output, Failure> {
+    let blocks = argon2.params().block_count();
+    let mut memory = Vec::with_capacity(blocks.max(ROOM));
+    memory.resize(blocks, Block::default());
+    let mut out = vec![0; len];
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut memory)
+        .map_err(|error| failure(&error))?;
+    Output::new(&out).map_err(|error| failure(&error))
 }
 
 fn is_weaker(stored: &PasswordHash, today: &Params) -> bool {
@@ -227,6 +261,18 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(verdict, Verdict::Wrong);
+    }
+
+    /// From the reference implementation's own tests.
+    #[actix_web::test]
+    async fn hashes_that_others_have_made_are_known() {
+        let hash =
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+        let passwords = Passwords::new(PasswordCost::CHEAP).unwrap();
+        for (password, expected) in [("password", Verdict::Right), ("Password", Verdict::Wrong)] {
+            let verdict = passwords.verify(secret(password), Some(hash.to_owned()));
+            assert_eq!(verdict.await.unwrap(), expected);
+        }
     }
 
     #[actix_web::test]
