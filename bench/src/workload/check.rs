@@ -45,21 +45,25 @@ struct Limit {
     most: f64,
 }
 
-const LIMITS: [Limit; 9] = [
+const LIMITS: [Limit; 10] = [
     limit(
         "alone: statements a message, BEGIN and COMMIT among them",
-        9.0,
+        3.0,
     ),
     limit("alone: transactions a message", 1.0),
     limit("alone: bytes to the clients, a message", 1_290.0),
     limit("alone: segments to the clients, a message", 3.0),
-    limit("together: statements a transaction", 9.0),
+    limit("together: statements a transaction", 3.0),
     limit("together: transactions a message", 0.25),
     limit("together: bytes to the clients, a message", 1_290.0),
     limit("together: segments to the clients, a message", 2.5),
     limit(
         "scans of all of messages, conversations, streams or events",
         0.0,
+    ),
+    limit(
+        "updates of conversations that changed an index, of all",
+        0.2,
     ),
 ];
 
@@ -121,6 +125,12 @@ pub(crate) async fn run(common: &Common) -> Result<Report> {
     report.figure(LIMITS[6].figure, real(spent_together.bytes) / messages);
     report.figure(LIMITS[7].figure, spent_together.segments / messages);
     report.figure(LIMITS[8].figure, settled_scans(postgres)? - scanned);
+    report.figure(
+        LIMITS[9].figure,
+        postgres.number(
+            "SELECT 1 - n_tup_hot_upd::FLOAT / n_tup_upd FROM pg_stat_user_tables WHERE relname = 'conversations'",
+        )?,
+    );
     Ok(report)
 }
 
@@ -143,7 +153,7 @@ fn send(scene: &mut Scene, in_flight: usize, messages: u64) -> Result<()> {
 fn spent(scene: &Scene, node: &Node, postgres: &Postgres) -> Result<Spent> {
     // What asks for these numbers is not counted.
     let statements = postgres.number(
-        "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query NOT LIKE '%pg_%'",
+        "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query !~ 'pg_(stat|type|class|namespace)'",
     )?;
     let transactions = postgres
         .number("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query = 'COMMIT'")?;

@@ -85,11 +85,13 @@ INSERT INTO messages (conversation_id, seq, revision, client_id, sender_id, kind
 INSERT INTO conversations
   (id, buyer_id, seller_id, created_at, last_activity_at, last_seq, closed,
    buyer_read_seq, buyer_delivered_seq, buyer_unread, buyer_archived, buyer_muted, buyer_blocking,
-   seller_read_seq, seller_delivered_seq, seller_unread, seller_archived, seller_muted, seller_blocking)
-  SELECT id, buyer, seller, created_at, created_at + count * (INTERVAL '30 days' / (count + 1)), count, FALSE,
+   seller_read_seq, seller_delivered_seq, seller_unread, seller_archived, seller_muted, seller_blocking, activity_slot)
+  SELECT id, buyer, seller, created_at, latest, count, FALSE,
          read, count, count / 2 - read / 2, FALSE, FALSE, FALSE,
-         read, count, (count + 1) / 2 - (read + 1) / 2, FALSE, FALSE, FALSE
-  FROM (SELECT *, CASE WHEN n % 3 = 0 THEN greatest(count - 2, 0) ELSE count END AS read FROM planned) people
+         read, count, (count + 1) / 2 - (read + 1) / 2, FALSE, FALSE, FALSE,
+         floor(extract(epoch FROM latest) / 600)::BIGINT
+  FROM (SELECT *, created_at + count * (INTERVAL '30 days' / (count + 1)) AS latest,
+               CASE WHEN n % 3 = 0 THEN greatest(count - 2, 0) ELSE count END AS read FROM planned) people
   ORDER BY n;
 
 INSERT INTO streams (user_id, head, unread_messages, unread_conversations)

@@ -24,7 +24,7 @@ pub(crate) fn account(conn: &mut Conn, email: &Email) -> QueryResult<Option<Acco
     let row = accounts::table
         .filter(accounts::email.eq(email.as_str().to_owned()))
         .select((accounts::user_id, accounts::password_hash))
-        .first::<(String, String)>(conn)
+        .get_result::<(String, String)>(conn)
         .optional()?;
     Ok(row.map(|(user, password_hash)| Account {
         user: UserId::restore(&user),
@@ -37,7 +37,7 @@ pub(crate) fn is_live(conn: &mut Conn, login: LoginId) -> QueryResult<bool> {
     let row = logins::table
         .find(DbUuid::from(login))
         .select(logins::revoked_at)
-        .first::<Option<DbTime>>(conn)
+        .get_result::<Option<DbTime>>(conn)
         .optional()?;
     Ok(matches!(row, Some(None)))
 }
@@ -123,7 +123,7 @@ impl Act for BeginLogin {
         let account = accounts::table.find(login.user.as_str().to_owned());
         let found = account
             .select(accounts::user_id)
-            .first::<String>(batch.conn)
+            .get_result::<String>(batch.conn)
             .optional()?;
         if found.is_none() {
             return Err(Error::NotFound.into());
@@ -174,7 +174,7 @@ fn find_token(conn: &mut Conn, digest: &TokenDigest) -> QueryResult<Option<Token
             refresh_tokens::spent_at,
             logins::revoked_at,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -32,6 +32,10 @@ pub(crate) trait Act: Send + 'static {
         None
     }
 
+    /// Whether it may be decided on conversations that are not locked, if those are found unchanged when it is
+    /// stored: then all that it says and writes follows from them.
+    const GOES_BY_CONVERSATIONS: bool = false;
+
     /// Decides. What is refused has changed nothing.
     fn decide(&self, batch: &mut Batch<'_>) -> Result<Self::Answer, Halt>;
 
@@ -95,6 +99,7 @@ impl Act for Opening {
 
 impl Act for Draft {
     type Answer = Appended;
+    const GOES_BY_CONVERSATIONS: bool = true;
 
     fn scope(&self, scope: &mut Scope) {
         scope.conversations.insert(self.seat().conversation());
@@ -197,6 +202,7 @@ impl Act for Deletion {
 
 impl Act for Advance {
     type Answer = ReadState;
+    const GOES_BY_CONVERSATIONS: bool = true;
 
     fn scope(&self, scope: &mut Scope) {
         scope.conversations.insert(self.seat().conversation());

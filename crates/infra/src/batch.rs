@@ -1,6 +1,7 @@
 //! What one transaction of the writer holds in memory: loaded under locks, changed by the rules,
 //! written down at the end in as few statements as the database allows.
 
+mod last_seen;
 mod loading;
 mod storing;
 
@@ -18,7 +19,7 @@ use messaging_domain::{
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
 use crate::{
-    columns::DbTime,
+    columns::{DbTime, Version},
     connection::Conn,
     conversations::{Latest, Words},
     directory,
@@ -27,8 +28,9 @@ use crate::{
     messages::Digests,
     schema::blocks,
 };
+pub(crate) use last_seen::LastSeen;
 pub(crate) use loading::Scope;
-pub(crate) use storing::Before;
+pub(crate) use storing::{Before, Stored};
 
 /// A message as it is in the database, or will be.
 #[derive(Debug, Clone)]
@@ -65,9 +67,14 @@ pub(crate) enum Sent<'a> {
 pub(crate) struct Batch<'c> {
     pub(crate) conn: &'c mut Conn,
     pub(crate) now: Timestamp,
+    /// Whether what is loaded was locked; else what acts are decided on has to be found unchanged at the end.
+    holds_locks: bool,
     conversations: BTreeMap<ConversationId, Conversation>,
+    /// Those of their rows.
+    versions: HashMap<ConversationId, Version>,
     new: BTreeSet<ConversationId>,
-    changed: BTreeSet<ConversationId>,
+    /// Whether a side has put them into another inbox, too.
+    changed: BTreeMap<ConversationId, bool>,
     /// People whose streams were there, and locked.
     known: BTreeSet<UserId>,
     /// What the acts so far have brought to people's streams.
@@ -206,7 +213,8 @@ impl Batch<'_> {
         let before = conversation.clone();
         let decided = rule(conversation)?;
         if *conversation != before {
-            self.changed.insert(id);
+            let is_moved = |role| conversation.side(role).archived != before.side(role).archived;
+            *self.changed.entry(id).or_default() |= is_moved(Role::Buyer) || is_moved(Role::Seller);
         }
         for role in [Role::Buyer, Role::Seller] {
             let (before, side) = (before.side(role).badge(), conversation.side(role));

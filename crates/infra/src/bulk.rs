@@ -3,109 +3,174 @@
 //! no round trips to save, one prepared statement for each row.
 
 mod finding;
+mod rows;
 mod statements;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::{
     prelude::*,
     sql_query,
     sql_types::{BigInt, Text},
 };
-use messaging_domain::{Conversation, UserId};
+use messaging_domain::{Conversation, ConversationId, UserId};
 
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
 use crate::{
     batch::{Growth, Kept},
-    columns::{DbTime, DbUuid, Uuid},
+    columns::{DbTime, DbUuid, Uuid, Version},
     connection::Conn,
+    failure,
     log::{EventRow, Stream, StreamRow},
     messages,
-    schema::{conversations, events, messages as messages_table, streams},
+    schema::{events, messages as messages_table},
 };
 use finding::placed;
-pub(crate) use finding::{find_sent, lock_conversations, lock_pair, lock_streams, streams};
-use statements::{
-    GrowStreams, IndexLastMessage, InsertEvents, InsertMessages, UpdateConversations,
-};
+pub(crate) use finding::{find_sent, load_conversations, lock_pair, lock_streams, streams};
+use rows::{GrowStream, IndexLastMessage, MoveConversation, UpdateConversation};
+use statements::{StoreBatch, StoredRow};
 
-/// Writes down what messages and cursors have changed of conversations.
-pub(crate) fn update_conversations(conn: &mut Conn, changed: &[&Conversation]) -> QueryResult<()> {
-    if changed.is_empty() {
-        return Ok(());
-    }
+/// A conversation that is not as it was.
+pub(crate) struct Updated<'a> {
+    pub(crate) conversation: &'a Conversation,
+    /// The version that it was loaded in.
+    pub(crate) version: Version,
+    /// Whether a side has put it into another inbox.
+    pub(crate) moved: bool,
+}
+
+/// What a batch brings.
+pub(crate) struct Changes<'a> {
+    pub(crate) updated: Vec<Updated<'a>>,
+    /// Conversations that have to be as they were loaded, though nothing of them changes.
+    pub(crate) unchanged: Vec<(ConversationId, Version)>,
+    pub(crate) appended: Vec<(&'a Kept, &'a Conversation)>,
+    pub(crate) growth: &'a BTreeMap<UserId, Growth>,
+    /// Each person's are counted from one.
+    pub(crate) entries: &'a [EventRow],
+}
+
+/// Where streams stand after a batch, and the version of the conversations that it has changed.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    pub(crate) streams: Vec<(UserId, Stream)>,
+    pub(crate) version: Version,
+}
+
+/// Writes down what a batch brings. Streams grow in the order of the ids' bytes, and are locked until the
+/// commit.
+///
+/// # Errors
+/// [`failure::outrun`] when a conversation is not as it was loaded, which on PostgreSQL another writer has
+/// changed meanwhile unless it was locked.
+pub(crate) fn store(conn: &mut Conn, changes: &Changes<'_>) -> QueryResult<Written> {
     match conn {
-        Conn::Postgres(conn) => {
-            let mut update = UpdateConversations::default();
-            for conversation in changed {
-                update.push(conversation);
-            }
-            update.execute(conn).map(drop)
-        }
-        Conn::Sqlite(conn) => changed.iter().try_for_each(|conversation| {
-            let (buyer, seller) = (&conversation.buyer, &conversation.seller);
-            diesel::update(conversations::table.find(DbUuid::from(conversation.id)))
-                .set((
-                    conversations::last_activity_at.eq(DbTime(conversation.last_activity_at)),
-                    conversations::last_seq.eq(conversation.last_seq.get()),
-                    conversations::closed.eq(conversation.closed),
-                    conversations::buyer_read_seq.eq(buyer.read_seq.get()),
-                    conversations::buyer_delivered_seq.eq(buyer.delivered_seq.get()),
-                    conversations::buyer_unread.eq(buyer.unread),
-                    conversations::buyer_archived.eq(buyer.archived),
-                    conversations::buyer_muted.eq(buyer.muted),
-                    conversations::buyer_blocking.eq(buyer.blocking),
-                    conversations::seller_read_seq.eq(seller.read_seq.get()),
-                    conversations::seller_delivered_seq.eq(seller.delivered_seq.get()),
-                    conversations::seller_unread.eq(seller.unread),
-                    conversations::seller_archived.eq(seller.archived),
-                    conversations::seller_muted.eq(seller.muted),
-                    conversations::seller_blocking.eq(seller.blocking),
-                ))
-                .execute(conn)
-                .map(drop)
-        }),
+        Conn::Postgres(conn) => store_at_once(conn, changes),
+        Conn::Sqlite(conn) => store_one_by_one(conn, changes),
     }
 }
 
-/// Writes down new messages, and what they are found by.
-pub(crate) fn insert_messages(
-    conn: &mut Conn,
-    appended: &[(&Kept, &Conversation)],
-) -> QueryResult<()> {
-    if appended.is_empty() {
-        return Ok(());
+fn store_at_once(conn: &mut PgConnection, changes: &Changes<'_>) -> QueryResult<Written> {
+    let mut batch = StoreBatch::default();
+    for Updated {
+        conversation,
+        version,
+        ..
+    } in &changes.updated
+    {
+        batch.conversations.push(conversation, *version);
     }
-    match conn {
-        Conn::Postgres(conn) => {
-            let mut insert = InsertMessages::default();
-            for (kept, conversation) in appended {
-                insert.push(kept, conversation);
-            }
-            insert.execute(conn).map(drop)
+    for &(id, version) in &changes.unchanged {
+        batch.unchanged.push(id, version);
+    }
+    for (kept, conversation) in &changes.appended {
+        batch.messages.push(kept, conversation);
+    }
+    let mut told: HashMap<&str, Vec<&EventRow>> = HashMap::new();
+    for entry in changes.entries {
+        told.entry(&entry.user_id).or_default().push(entry);
+    }
+    for (user, growth) in changes.growth {
+        let events = told.remove(user.as_str()).unwrap_or_default();
+        batch.push_stream(user, *growth, &events);
+    }
+    if batch.is_empty() {
+        return Ok(Written::default());
+    }
+    let expected = [changes.updated.len(), changes.unchanged.len()];
+    let mut written = Written::default();
+    for (updated, unchanged, version, grown) in batch.load::<StoredRow>(conn)? {
+        if [updated, unchanged].map(usize::try_from) != expected.map(Ok) {
+            return Err(failure::outrun());
         }
-        Conn::Sqlite(conn) => appended.iter().try_for_each(|(kept, conversation)| {
-            let message = &kept.message;
-            diesel::insert_into(messages_table::table)
-                .values((
-                    messages_table::conversation_id.eq(DbUuid::from(message.conversation)),
-                    messages_table::seq.eq(message.seq.get()),
-                    messages_table::revision.eq(message.revision.get()),
-                    messages_table::client_id.eq(DbUuid::from(message.client_id)),
-                    messages_table::sender_id.eq(message.sender.as_str()),
-                    messages_table::kind.eq(message.content.kind()),
-                    messages_table::body.eq(messages::encode(&message.content)),
-                    messages_table::created_at.eq(DbTime(message.created_at)),
-                ))
-                .execute(conn)?;
-            IndexLastMessage {
-                terms: messages::terms(&message.content, conversation),
-            }
-            .execute(conn)
-            .map(drop)
-        }),
+        written.version = version.unwrap_or_default();
+        written.streams.extend(grown.as_ref().map(placed));
     }
+    Ok(written)
+}
+
+fn store_one_by_one(conn: &mut SqliteConnection, changes: &Changes<'_>) -> QueryResult<Written> {
+    let mut written = Written::default();
+    let mut before = HashMap::new();
+    for (user, growth) in changes.growth {
+        let grown = GrowStream::of(user, *growth).get_result::<StreamRow>(conn);
+        if let Some(row) = grown.optional()? {
+            before.insert(user.as_str(), row.1 - growth.events);
+            written.streams.push(placed(&row));
+        }
+    }
+    for Updated {
+        conversation,
+        moved,
+        ..
+    } in &changes.updated
+    {
+        UpdateConversation::from(*conversation).execute(conn)?;
+        // SQLite writes an index again for each column that is set, whether its value is another or not.
+        if *moved {
+            MoveConversation::from(*conversation).execute(conn)?;
+        }
+    }
+    for (kept, conversation) in &changes.appended {
+        insert_message(conn, kept, conversation)?;
+    }
+    for entry in changes.entries {
+        let before = before.get(entry.user_id.as_str()).copied();
+        let position = entry.position + before.unwrap_or_default();
+        diesel::insert_into(events::table)
+            .values(EventRow {
+                position,
+                ..entry.clone()
+            })
+            .execute(conn)?;
+    }
+    Ok(written)
+}
+
+fn insert_message(
+    conn: &mut SqliteConnection,
+    kept: &Kept,
+    conversation: &Conversation,
+) -> QueryResult<()> {
+    let message = &kept.message;
+    diesel::insert_into(messages_table::table)
+        .values((
+            messages_table::conversation_id.eq(DbUuid::from(message.conversation)),
+            messages_table::seq.eq(message.seq.get()),
+            messages_table::revision.eq(message.revision.get()),
+            messages_table::client_id.eq(DbUuid::from(message.client_id)),
+            messages_table::sender_id.eq(message.sender.as_str()),
+            messages_table::kind.eq(message.content.kind()),
+            messages_table::body.eq(messages::encode(&message.content)),
+            messages_table::created_at.eq(DbTime(message.created_at)),
+        ))
+        .execute(conn)?;
+    IndexLastMessage {
+        terms: messages::terms(&message.content, conversation),
+    }
+    .execute(conn)
+    .map(drop)
 }
 
 /// Writes down another content of a message, and what it is found by now.
@@ -168,62 +233,4 @@ pub(crate) fn update_message(
                 .map(drop)
         }
     }
-}
-
-/// Writes down events.
-pub(crate) fn insert_events(conn: &mut Conn, entries: &[EventRow]) -> QueryResult<()> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    match conn {
-        Conn::Postgres(conn) => {
-            let mut insert = InsertEvents::default();
-            for entry in entries {
-                insert.push(entry);
-            }
-            insert.execute(conn).map(drop)
-        }
-        Conn::Sqlite(conn) => entries.iter().try_for_each(|entry| {
-            diesel::insert_into(events::table)
-                .values(entry)
-                .execute(conn)
-                .map(drop)
-        }),
-    }
-}
-
-/// Adds to heads and badges, in the order of the ids' bytes, and says where they stand then.
-pub(crate) fn grow_streams(
-    conn: &mut Conn,
-    growth: &BTreeMap<UserId, Growth>,
-) -> QueryResult<Vec<(UserId, Stream)>> {
-    if growth.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<StreamRow> = match conn {
-        Conn::Postgres(conn) => {
-            let mut grow = GrowStreams::default();
-            for (user, growth) in growth {
-                grow.push(user, *growth);
-            }
-            grow.load(conn)?
-        }
-        Conn::Sqlite(conn) => growth
-            .iter()
-            .filter_map(|(user, growth)| {
-                diesel::update(streams::table.find(user.as_str()))
-                    .set((
-                        streams::head.eq(streams::head + growth.events),
-                        streams::unread_messages
-                            .eq(streams::unread_messages + growth.unread.messages),
-                        streams::unread_conversations
-                            .eq(streams::unread_conversations + growth.unread.conversations),
-                    ))
-                    .get_result(conn)
-                    .optional()
-                    .transpose()
-            })
-            .collect::<QueryResult<_>>()?,
-    };
-    Ok(rows.iter().map(placed).collect())
 }

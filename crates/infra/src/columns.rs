@@ -39,6 +39,30 @@ impl diesel::sql_types::ops::Sub for Timestamptz {
     type Output = Self;
 }
 
+/// The SQL type of a transaction's number on PostgreSQL.
+#[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
+#[diesel(postgres_type(oid = 28, array_oid = 1011))]
+pub struct Xid;
+
+/// The transaction that wrote a row as it is (`xmin`). The row has changed if, and only if, it has another.
+/// Nothing on SQLite, where nobody else writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Xid)]
+pub(crate) struct Version(u32);
+
+impl ToSql<Xid, Pg> for Version {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&self.0.to_be_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Xid, Pg> for Version {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(u32::from_be_bytes(value.as_bytes().try_into()?)))
+    }
+}
+
 impl HasSqlType<Uuid> for MultiBackend {
     fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
         Self::lookup_sql_type::<Uuid>(lookup)

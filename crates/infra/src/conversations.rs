@@ -2,14 +2,10 @@
 
 use std::collections::HashMap;
 
-use diesel::{
-    dsl::sql,
-    prelude::*,
-    sql_types::{Bool, Text},
-};
+use diesel::prelude::*;
 use messaging_domain::{
-    Conversation, ConversationId, ConversationView, InboxCursor, InboxQuery, Message, Participants,
-    Product, ProductId, Role, Seq, Side, User, UserId, Window,
+    Conversation, ConversationId, ConversationView, Message, Participants, Product, ProductId,
+    Role, Seq, Side, User, UserId, Window,
 };
 
 use crate::{
@@ -17,7 +13,6 @@ use crate::{
     connection::Conn,
     messages::MessageRow,
     schema::{conversations, messages},
-    search,
 };
 
 /// A row of `conversations`.
@@ -26,7 +21,7 @@ use crate::{
     reason = "a row has the columns that its table has"
 )]
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = conversations)]
+#[diesel(table_name = conversations, treat_none_as_default_value = false)]
 pub(crate) struct ConversationRow {
     id: DbUuid,
     product_id: Option<String>,
@@ -177,7 +172,7 @@ pub(crate) fn participants(
     let row = conversations::table
         .find(DbUuid::from(id))
         .select((conversations::buyer_id, conversations::seller_id))
-        .first::<(String, String)>(conn)
+        .get_result::<(String, String)>(conn)
         .optional()?;
     Ok(row.map(|(buyer, seller)| Participants {
         conversation: id,
@@ -187,7 +182,7 @@ pub(crate) fn participants(
 }
 
 #[diesel::dsl::auto_type]
-fn with_latest() -> _ {
+pub(crate) fn with_latest() -> _ {
     conversations::table.left_join(
         messages::table.on(messages::conversation_id
             .eq(conversations::id)
@@ -216,104 +211,9 @@ pub(crate) fn latest_one(conn: &mut Conn, id: ConversationId) -> QueryResult<Opt
             ConversationRow::as_select(),
             Option::<MessageRow>::as_select(),
         ))
-        .first::<(ConversationRow, Option<MessageRow>)>(conn)
+        .get_result::<(ConversationRow, Option<MessageRow>)>(conn)
         .optional()?;
     Ok(row.map(Latest::from))
-}
-
-/// A page of one person's conversations, one more than asked for when there are more.
-pub(crate) fn inbox(
-    conn: &mut Conn,
-    user: &UserId,
-    query: &InboxQuery,
-) -> QueryResult<Vec<(Role, Latest)>> {
-    let mut page = Vec::new();
-    for role in [Role::Buyer, Role::Seller] {
-        let rows = inbox_of_side(conn, user, role, query)?;
-        page.extend(rows.into_iter().map(|row| (role, Latest::from(row))));
-    }
-    page.sort_by(|(_, a), (_, b)| {
-        let key = |latest: &Latest| (latest.conversation.last_activity_at, latest.conversation.id);
-        key(b).cmp(&key(a))
-    });
-    page.truncate(query.limit.saturating_add(1));
-    Ok(page)
-}
-
-type LatestRow = (ConversationRow, Option<MessageRow>);
-
-/// Each side has an index in the inbox's order, so either half is read by keyset.
-fn inbox_of_side(
-    conn: &mut Conn,
-    user: &UserId,
-    role: Role,
-    query: &InboxQuery,
-) -> QueryResult<Vec<LatestRow>> {
-    let matching = query
-        .filter
-        .as_ref()
-        .map(|filter| search::MessageMatch::new(conn, user, filter));
-    let mut page = with_latest().into_boxed();
-    page = match role {
-        Role::Buyer => page
-            .filter(conversations::buyer_id.eq(user.as_str().to_owned()))
-            .filter(conversations::buyer_archived.eq(query.archived)),
-        Role::Seller => page
-            .filter(conversations::seller_id.eq(user.as_str().to_owned()))
-            .filter(conversations::seller_archived.eq(query.archived)),
-    };
-    if let Some(InboxCursor {
-        last_activity_at,
-        id,
-    }) = query.after
-    {
-        let (at, id) = (DbTime(last_activity_at), DbUuid::from(id));
-        page = page.filter(
-            conversations::last_activity_at.le(at).and(
-                conversations::last_activity_at
-                    .lt(at)
-                    .or(conversations::id.lt(id)),
-            ),
-        );
-    }
-    if let (Some(matching), Some(filter)) = (matching, &query.filter) {
-        // The counterpart's name or the product's title holds the phrase, or a message the words.
-        let counterpart = match role {
-            Role::Buyer => {
-                "EXISTS (SELECT 1 FROM users WHERE users.id = conversations.seller_id AND users.search_name LIKE "
-            }
-            Role::Seller => {
-                "EXISTS (SELECT 1 FROM users WHERE users.id = conversations.buyer_id AND users.search_name LIKE "
-            }
-        };
-        let anywhere = search::anywhere(filter.phrase());
-        page = page.filter(
-            sql::<Bool>("(")
-                .sql(counterpart)
-                .bind::<Text, _>(anywhere.clone())
-                .sql(" ESCAPE '!') OR EXISTS (SELECT 1 FROM products WHERE products.id = conversations.product_id AND products.search_title LIKE ")
-                .bind::<Text, _>(anywhere)
-                .sql(" ESCAPE '!') OR conversations.id IN (SELECT messages.conversation_id FROM messages WHERE ")
-                .sql(matching.before)
-                .bind::<Text, _>(matching.words)
-                .sql(matching.after)
-                .sql("))"),
-        );
-    }
-    page.order((
-        conversations::last_activity_at.desc(),
-        conversations::id.desc(),
-    ))
-    .limit(
-        i64::try_from(query.limit)
-            .unwrap_or(i64::MAX)
-            .saturating_add(1),
-    )
-    .select((
-        ConversationRow::as_select(),
-        Option::<MessageRow>::as_select(),
-    ))
-    .load(conn)
 }
 
 /// All conversations that a person takes part in, oldest first.
@@ -324,10 +224,12 @@ pub(crate) fn all_of(conn: &mut Conn, user: &UserId) -> QueryResult<Vec<Conversa
                 .eq(user.as_str().to_owned())
                 .or(conversations::seller_id.eq(user.as_str().to_owned())),
         )
-        .order(conversations::id.asc())
         .select(conversations::id)
         .load::<DbUuid>(conn)?;
-    Ok(rows.into_iter().map(ConversationId::from).collect())
+    let mut ids: Vec<_> = rows.into_iter().map(ConversationId::from).collect();
+    // Not by the database: a reader would take the ids' index for the order, with everybody's conversations.
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 /// The messages of a window, in rising order, with their conversation.

@@ -67,8 +67,6 @@ pub struct Database {
     measurements: Measurements,
     queue: usize,
     head_questions: HeadQuestions,
-    /// Held while the database is open: a second node on one SQLite file is refused.
-    _lock: Option<Arc<std::fs::File>>,
 }
 
 impl fmt::Debug for Database {
@@ -94,7 +92,7 @@ impl Database {
                 "several nodes need PostgreSQL: a SQLite database serves one",
             ));
         }
-        let lock = lock_file(&settings.url)?.map(Arc::new);
+        let lock = lock_file(&settings.url)?;
         let mut conn = open_connection(&settings.url)?;
         migrations::run(&mut conn)?;
         let digests = migrations::epoch(&mut conn)
@@ -119,12 +117,12 @@ impl Database {
         Ok(Self {
             readers,
             writer: Writer::start(
-                settings.url.clone(),
+                settings,
                 writers,
-                settings.queue,
                 Arc::clone(&announcer),
                 digests,
                 measurements.clone(),
+                lock,
             )?,
             announcer,
             users: crate::directory::cache(settings.shared),
@@ -136,7 +134,6 @@ impl Database {
             measurements,
             queue: settings.queue,
             head_questions: HeadQuestions::default(),
-            _lock: lock,
         })
     }
 
@@ -229,7 +226,8 @@ impl Database {
         }
     }
 
-    /// Takes no more acts, finishes those that are waiting, and stops the writer. Blocks meanwhile.
+    /// Takes no more acts, finishes those that are waiting, and stops the writer; another process may have a
+    /// SQLite database then. Blocks meanwhile.
     pub fn close(&self) {
         self.writer.close();
     }

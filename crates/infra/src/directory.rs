@@ -93,7 +93,7 @@ pub(crate) fn known(conn: &mut Conn, id: &UserId) -> QueryResult<Option<Known>> 
     let row = users::table
         .find(id.as_str().to_owned())
         .select(UserRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?;
     Ok(row.map(UserRow::into_known))
 }
@@ -387,7 +387,7 @@ pub(crate) fn last_seen(conn: &mut Conn, id: &UserId) -> QueryResult<Option<Time
     let row = users::table
         .find(id.as_str().to_owned())
         .select(users::last_seen_at)
-        .first::<Option<DbTime>>(conn)
+        .get_result::<Option<DbTime>>(conn)
         .optional()?;
     Ok(row.flatten().map(|time| time.0))
 }

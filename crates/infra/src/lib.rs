@@ -17,6 +17,7 @@ mod failure;
 #[path = "../tests/store/fresh.rs"]
 mod fresh;
 mod history;
+mod inbox;
 mod log;
 mod mac;
 mod maintenance;

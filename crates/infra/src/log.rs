@@ -43,7 +43,7 @@ fn decode(kind: i16, seq: i64) -> Option<Fact> {
 
 /// A row to be written to `events`.
 #[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
 pub(crate) struct EventRow {
     pub(crate) user_id: String,
     pub(crate) position: i64,
@@ -79,7 +79,7 @@ pub(crate) fn stream(conn: &mut Conn, user: &UserId) -> QueryResult<(Stream, Epo
     let (epoch, row) = instance::table
         .left_join(streams::table.on(streams::user_id.eq(user.as_str().to_owned())))
         .select((instance::epoch, streams::all_columns.nullable()))
-        .first::<(DbUuid, Option<StreamRow>)>(conn)?;
+        .get_result::<(DbUuid, Option<StreamRow>)>(conn)?;
     let stream = row.as_ref().map_or(
         Stream {
             head: Position::ZERO,
@@ -142,23 +142,19 @@ pub(crate) struct Run {
     pub(crate) more: bool,
 }
 
-/// Reads at most `limit` events after `since`.
-///
-/// # Errors
-/// `Resync` when the run would not begin right after `since`.
-pub(crate) fn read(
+/// An entry's position, kind and place, and its reader's badge; and the objects that it refers to.
+type EntryRow = ((i64, i16, i64, i64), ConversationRow, Option<MessageRow>);
+
+/// The rows of at most one more than `limit` entries after `since`.
+fn rows_after(
     conn: &mut Conn,
     user: &UserId,
     since: Position,
     limit: usize,
-) -> Result<Run, Halt> {
-    let (stream, _) = stream(conn, user)?;
-    if since > stream.head {
-        return Err(Error::Resync.into());
-    }
+) -> QueryResult<Vec<EntryRow>> {
     // The badge comes with the rows: one that was read before them could be older than they are,
     // and no later event would put it right.
-    let mut rows = events::table
+    events::table
         .inner_join(streams::table.on(streams::user_id.eq(events::user_id)))
         .inner_join(
             conversations_table::table.on(conversations_table::id.eq(events::conversation_id)),
@@ -182,7 +178,34 @@ pub(crate) fn read(
             ConversationRow::as_select(),
             Option::<MessageRow>::as_select(),
         ))
-        .load::<((i64, i16, i64, i64), ConversationRow, Option<MessageRow>)>(conn)?;
+        .load(conn)
+}
+
+/// Reads at most `limit` events after `since`.
+///
+/// # Errors
+/// `Resync` when the run would not begin right after `since`.
+pub(crate) fn read(
+    conn: &mut Conn,
+    user: &UserId,
+    since: Position,
+    limit: usize,
+) -> Result<Run, Halt> {
+    let mut rows = rows_after(conn, user, since, limit)?;
+    if rows.is_empty() {
+        // Asked only here: whoever reads events has mostly missed some.
+        let (stream, _) = stream(conn, user)?;
+        if since > stream.head {
+            return Err(Error::Resync.into());
+        }
+        if since < stream.head {
+            rows = rows_after(conn, user, since, limit)?;
+            // Not there though nothing came just now: the log was cut.
+            if rows.is_empty() {
+                return Err(Error::Resync.into());
+            }
+        }
+    }
     let more = rows.len() > limit;
     rows.truncate(limit);
     let unread_total = rows.last().map_or(0, |((.., total), ..)| *total);
@@ -195,9 +218,6 @@ pub(crate) fn read(
             return Err(Error::Resync.into());
         };
         entries.push((expected, fact, Conversation::from(conversation), message));
-    }
-    if entries.is_empty() && since < stream.head {
-        return Err(Error::Resync.into());
     }
     let whole: BTreeSet<ConversationId> = entries
         .iter()

@@ -48,7 +48,7 @@ pub(crate) fn epoch(conn: &mut Conn) -> QueryResult<Epoch> {
     let known = |conn: &mut Conn| {
         instance::table
             .select(instance::epoch)
-            .first::<DbUuid>(conn)
+            .get_result::<DbUuid>(conn)
             .optional()
     };
     if let Some(epoch) = known(conn)? {
@@ -73,7 +73,7 @@ pub(crate) fn epoch(conn: &mut Conn) -> QueryResult<Epoch> {
     }
     Ok(instance::table
         .select(instance::epoch)
-        .first::<DbUuid>(conn)?
+        .get_result::<DbUuid>(conn)?
         .into())
 }
 
@@ -81,14 +81,16 @@ pub(crate) fn epoch(conn: &mut Conn) -> QueryResult<Epoch> {
 pub(crate) fn digests(conn: &mut Conn) -> QueryResult<Digests> {
     let key = instance::table
         .select(instance::digest_key)
-        .first::<Vec<u8>>(conn)?;
+        .get_result::<Vec<u8>>(conn)?;
     Ok(Digests::new(&key))
 }
 
 /// The key that all nodes on this database share.
 pub(crate) fn bus_key(conn: &mut Conn) -> QueryResult<BusKey> {
     Ok(BusKey(
-        instance::table.select(instance::digest_key).first(conn)?,
+        instance::table
+            .select(instance::digest_key)
+            .get_result(conn)?,
     ))
 }
 

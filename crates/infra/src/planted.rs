@@ -84,6 +84,8 @@ bugs! {
     DeletedTextKept = "deleted-text-kept",
     /// An edit raises the revision and keeps the text.
     EditKeepsText = "edit-keeps-text",
+    /// What another node did to a conversation since it was read is written over.
+    OverwritesOthers = "overwrites-others",
     /// A page leaves the latest message out now and then.
     StalePage = "stale-page",
     /// A block stops nothing.

@@ -49,6 +49,7 @@ diesel::table! {
         seller_archived -> Bool,
         seller_muted -> Bool,
         seller_blocking -> Bool,
+        activity_slot -> BigInt,
     }
 }
 

@@ -2,11 +2,13 @@
 //! transaction (group commit), answers each, and announces what happened, to each person in the order of
 //! its positions. While one lane waits for the database another decides. Here are the lines in which acts wait.
 
+mod checkpoints;
 mod room;
 mod sequence;
 mod transaction;
 
 use std::{
+    fs::File,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering},
@@ -23,12 +25,14 @@ use tracing::{Span, debug_span, field::Empty};
 use crate::{
     acts::Act,
     batch::{Batch, Before, Scope},
-    connection::{Conn, DatabaseUrl},
+    connection::{self, Conn, DatabaseUrl, Purpose},
+    database::DatabaseSettings,
     deadline,
     failure::Halt,
     measurements::Measurements,
     messages::Digests,
 };
+use checkpoints::Committed;
 use room::Room;
 use sequence::Sequence;
 
@@ -37,6 +41,8 @@ use sequence::Sequence;
 pub(crate) struct Writer {
     /// Never none.
     lanes: Arc<[Lane]>,
+    /// It ends with the last lane.
+    checkpoints: Arc<Mutex<Option<JoinHandle<()>>>>,
     /// Set at the end: what still comes is refused.
     closed: Arc<AtomicBool>,
     measurements: Measurements,
@@ -52,34 +58,53 @@ struct Lane {
 #[derive(Clone)]
 struct Shared {
     url: DatabaseUrl,
+    /// Whether other nodes write to the database, too.
+    others_write: bool,
     announcer: Arc<dyn Announcer>,
     sequence: Arc<Sequence>,
     digests: Digests,
     closed: Arc<AtomicBool>,
     measurements: Measurements,
+    /// For SQLite.
+    committed: Option<Committed>,
+    /// Held as long as a lane may write: a second node on one SQLite file is refused.
+    _lock: Option<Arc<File>>,
 }
 
 impl Writer {
-    /// Starts a lane for each connection, of which there has to be one. `queue` acts may wait, as many
-    /// before each lane; one more is refused.
+    /// Starts a lane for each connection, of which there has to be one. As many acts may wait as the settings
+    /// say, the same number before each lane; one more is refused.
     pub(crate) fn start(
-        url: DatabaseUrl,
+        settings: &DatabaseSettings,
         conns: Vec<Conn>,
-        queue: usize,
         announcer: Arc<dyn Announcer>,
         digests: Digests,
         measurements: Measurements,
+        lock: Option<File>,
     ) -> Result<Self, Failure> {
         let closed = Arc::new(AtomicBool::new(false));
+        let lock = lock.map(Arc::new);
+        let (committed, checkpoints) = match &settings.url {
+            DatabaseUrl::Sqlite(_) => {
+                let conn = connection::connect(&settings.url, Purpose::Write)
+                    .map_err(|error| Failure::new("open the database", error))?;
+                let (committed, thread) = checkpoints::start(conn, lock.clone())?;
+                (Some(committed), Some(thread))
+            }
+            DatabaseUrl::Postgres(_) => (None, None),
+        };
         let shared = Shared {
-            url,
+            url: settings.url.clone(),
+            others_write: settings.shared,
             announcer,
             sequence: Arc::default(),
             digests,
             closed: Arc::clone(&closed),
             measurements: measurements.clone(),
+            committed,
+            _lock: lock,
         };
-        let share = queue.div_ceil(conns.len().max(1));
+        let share = settings.queue.div_ceil(conns.len().max(1));
         let lanes = conns
             .into_iter()
             .map(|conn| {
@@ -97,6 +122,7 @@ impl Writer {
             .collect::<Result<_, Failure>>()?;
         Ok(Self {
             lanes,
+            checkpoints: Arc::new(Mutex::new(checkpoints)),
             closed,
             measurements,
         })
@@ -187,7 +213,12 @@ impl Writer {
                 Some(thread)
             })
             .collect();
-        for thread in threads {
+        let checkpoints = self
+            .checkpoints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        for thread in threads.into_iter().chain(checkpoints) {
             // It catches every act's panic, so it ends by itself.
             let _ = thread.join();
         }
@@ -233,6 +264,12 @@ trait Job: Send {
     /// What is seen of it in traces.
     fn span(&self) -> Option<&Span>;
     fn scope(&self, scope: &mut Scope);
+    /// The one conversation that it is about.
+    fn conversation(&self) -> Option<ConversationId>;
+    /// Whether it may be decided on conversations that are not locked.
+    fn goes_by_conversations(&self) -> bool;
+    /// Whether the rules have refused it.
+    fn is_refused(&self) -> bool;
     /// Decides and keeps the outcome. Only a lost transaction is an error.
     fn decide(&mut self, batch: &mut Batch<'_>) -> QueryResult<()>;
     /// Completes the outcome.
@@ -261,6 +298,18 @@ impl<A: Act> Job for Pending<A> {
 
     fn scope(&self, scope: &mut Scope) {
         self.act.scope(scope);
+    }
+
+    fn conversation(&self) -> Option<ConversationId> {
+        self.act.conversation()
+    }
+
+    fn goes_by_conversations(&self) -> bool {
+        A::GOES_BY_CONVERSATIONS
+    }
+
+    fn is_refused(&self) -> bool {
+        matches!(self.outcome, Some(Err(_)))
     }
 
     fn decide(&mut self, batch: &mut Batch<'_>) -> QueryResult<()> {
@@ -304,6 +353,15 @@ impl Job for Wake {
         None
     }
     fn scope(&self, _: &mut Scope) {}
+    fn conversation(&self) -> Option<ConversationId> {
+        None
+    }
+    fn goes_by_conversations(&self) -> bool {
+        false
+    }
+    fn is_refused(&self) -> bool {
+        false
+    }
     fn decide(&mut self, _: &mut Batch<'_>) -> QueryResult<()> {
         Ok(())
     }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use diesel::prelude::*;
 use messaging_domain::{ClientId, Conversation, ConversationId, Seq, Timestamp, UserId};
 
-use super::{Batch, Change, Kept};
+use super::{Batch, Change, Kept, LastSeen};
 use crate::{
     bulk,
-    columns::DbUuid,
+    columns::{DbUuid, Version},
     connection::Conn,
     messages::{Digests, MessageRow},
     schema::{blocks, conversations, messages as messages_table, users},
@@ -58,23 +58,8 @@ impl<'c> Batch<'c> {
         now: Timestamp,
         digests: &Digests,
     ) -> QueryResult<Self> {
-        let mut batch = Self {
-            conn,
-            now,
-            conversations: BTreeMap::new(),
-            new: BTreeSet::new(),
-            changed: BTreeSet::new(),
-            known: BTreeSet::new(),
-            growth: BTreeMap::new(),
-            readers: scope.readers.clone(),
-            sent: HashMap::new(),
-            messages: BTreeMap::new(),
-            blocking: HashSet::new(),
-            erased: HashSet::new(),
-            entries: Vec::new(),
-            deliveries: Vec::new(),
-            digests: digests.clone(),
-        };
+        let mut batch = Self::empty(conn, scope, now, digests);
+        batch.holds_locks = true;
         let mut ids = scope.conversations.clone();
         let mut people = scope.people.clone();
         let locks_people = !people.is_empty() || !scope.pairs.is_empty();
@@ -84,15 +69,14 @@ impl<'c> Batch<'c> {
             batch.blocking.extend(blocks_of_pair(batch.conn, a, b)?);
             people.extend([a.clone(), b.clone()]);
         }
-        for row in bulk::lock_conversations(batch.conn, &ids)? {
-            let conversation = Conversation::from(row);
+        for (conversation, version) in bulk::load_conversations(batch.conn, &ids, true)? {
             if locks_people {
                 people.extend([
                     conversation.buyer.user.clone(),
                     conversation.seller.user.clone(),
                 ]);
             }
-            batch.conversations.insert(conversation.id, conversation);
+            batch.hold(conversation, version);
         }
         batch.known = bulk::lock_streams(batch.conn, &people)?;
         // Under the locks, too: who erases somebody locks that person's stream.
@@ -109,6 +93,57 @@ impl<'c> Batch<'c> {
             batch.load_message(*key)?;
         }
         Ok(batch)
+    }
+
+    /// Takes the conversations that the scope names as they were last seen, and reads the others, without
+    /// locks. What was sent before is not looked up: the database refuses to store it twice.
+    pub(crate) fn recall(
+        conn: &'c mut Conn,
+        scope: &Scope,
+        now: Timestamp,
+        digests: &Digests,
+        last_seen: &mut LastSeen,
+    ) -> QueryResult<Self> {
+        last_seen.look_for_others(conn)?;
+        let mut batch = Self::empty(conn, scope, now, digests);
+        let mut unseen = BTreeSet::new();
+        for id in &scope.conversations {
+            match last_seen.get(*id) {
+                Some((conversation, version)) => batch.hold(conversation.clone(), *version),
+                None => _ = unseen.insert(*id),
+            }
+        }
+        for (conversation, version) in bulk::load_conversations(batch.conn, &unseen, false)? {
+            batch.hold(conversation, version);
+        }
+        Ok(batch)
+    }
+
+    fn empty(conn: &'c mut Conn, scope: &Scope, now: Timestamp, digests: &Digests) -> Self {
+        Self {
+            conn,
+            now,
+            holds_locks: false,
+            conversations: BTreeMap::new(),
+            versions: HashMap::new(),
+            new: BTreeSet::new(),
+            changed: BTreeMap::new(),
+            known: BTreeSet::new(),
+            growth: BTreeMap::new(),
+            readers: scope.readers.clone(),
+            sent: HashMap::new(),
+            messages: BTreeMap::new(),
+            blocking: HashSet::new(),
+            erased: HashSet::new(),
+            entries: Vec::new(),
+            deliveries: Vec::new(),
+            digests: digests.clone(),
+        }
+    }
+
+    fn hold(&mut self, conversation: Conversation, version: Version) {
+        self.versions.insert(conversation.id, version);
+        self.conversations.insert(conversation.id, conversation);
     }
 
     fn keep(&mut self, key: (ConversationId, Seq), mut row: MessageRow) {
@@ -132,7 +167,7 @@ impl<'c> Batch<'c> {
             let row = messages_table::table
                 .find((DbUuid::from(key.0), key.1.get()))
                 .select(MessageRow::as_select())
-                .first(self.conn)
+                .get_result(self.conn)
                 .optional()?;
             if let Some(row) = row {
                 self.keep(key, row);

@@ -1,4 +1,4 @@
-//! How a batch is written down: people's streams first, since where they stood numbers the rest.
+//! How a batch is written down. Where people's streams stand numbers what is announced.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,13 @@ use diesel::prelude::*;
 use messaging_domain::{Conversation, Delivery, Position, UserId};
 
 use super::{Batch, Change, Growth};
+#[cfg(feature = "planted-bugs")]
+use crate::planted::{self, Bug};
 use crate::{
-    bulk,
+    bulk::{self, Changes, Updated},
+    columns::Version,
     conversations::ConversationRow,
-    log::{EventRow, Stream},
+    log::Stream,
     schema::conversations,
 };
 
@@ -35,58 +38,87 @@ pub(crate) struct Stored {
     pub(crate) deliveries: Vec<Delivery>,
     /// What answers count from.
     pub(crate) before: Before,
+    /// The conversations that were changed, as they will be after the commit.
+    pub(crate) left: Vec<(Conversation, Version)>,
 }
 
 impl Batch<'_> {
     /// Writes everything down.
     pub(crate) fn store(mut self) -> QueryResult<Stored> {
-        let before = self.store_streams()?;
-        let Self {
-            conn,
-            conversations,
-            new,
-            changed,
-            messages,
-            mut entries,
-            mut deliveries,
-            ..
-        } = self;
-        for id in &new {
-            if let Some(conversation) = conversations.get(id) {
+        #[cfg(feature = "planted-bugs")]
+        if planted::is(Bug::OverwritesOthers) {
+            let ids = self.conversations.keys().copied().collect();
+            let now = bulk::load_conversations(self.conn, &ids, false)?;
+            self.versions
+                .extend(now.into_iter().map(|(found, version)| (found.id, version)));
+        }
+        for id in &self.new {
+            if let Some(conversation) = self.conversations.get(id) {
                 diesel::insert_into(conversations::table)
                     .values(ConversationRow::from(conversation))
-                    .execute(conn)?;
+                    .execute(self.conn)?;
             }
         }
-        let updated: Vec<&Conversation> = changed
-            .difference(&new)
-            .filter_map(|id| conversations.get(id))
-            .collect();
-        bulk::update_conversations(conn, &updated)?;
+        let version_of = |id| self.versions.get(id).copied().unwrap_or_default();
         let with_conversation = |change: Change| {
-            messages
+            self.messages
                 .values()
                 .filter(move |kept| kept.change == change)
-                .filter_map(|kept| Some((kept, conversations.get(&kept.message.conversation)?)))
+                .filter_map(|kept| {
+                    let conversation = self.conversations.get(&kept.message.conversation)?;
+                    Some((kept, conversation))
+                })
         };
-        let appended: Vec<_> = with_conversation(Change::New).collect();
-        bulk::insert_messages(conn, &appended)?;
-        let edited_at_once = appended
+        let changes = Changes {
+            updated: self
+                .changed
+                .iter()
+                .filter(|(id, _)| !self.new.contains(id))
+                .filter_map(|(id, &moved)| {
+                    Some(Updated {
+                        conversation: self.conversations.get(id)?,
+                        version: version_of(id),
+                        moved,
+                    })
+                })
+                .collect(),
+            unchanged: self
+                .conversations
+                .keys()
+                .filter(|id| !self.holds_locks && !self.changed.contains_key(id))
+                .map(|id| (*id, version_of(id)))
+                .collect(),
+            appended: with_conversation(Change::New).collect(),
+            growth: &self.growth,
+            entries: &self.entries,
+        };
+        let written = bulk::store(self.conn, &changes)?;
+        let edited_at_once = changes
+            .appended
             .iter()
             .copied()
             .filter(|(kept, _)| kept.first_digest.is_some());
         for (kept, conversation) in with_conversation(Change::Updated).chain(edited_at_once) {
-            bulk::update_message(conn, kept, conversation)?;
+            bulk::update_message(self.conn, kept, conversation)?;
         }
-        number(&mut entries, &mut deliveries, &before);
-        bulk::insert_events(conn, &entries)?;
-        Ok(Stored { deliveries, before })
+        let left = changes
+            .updated
+            .iter()
+            .map(|updated| (updated.conversation.clone(), written.version))
+            .collect();
+        let before = self.before(written.streams)?;
+        number(&mut self.deliveries, &before);
+        Ok(Stored {
+            deliveries: self.deliveries,
+            before,
+            left,
+        })
     }
 
-    /// Adds to people's streams, which locks them until the commit, in the order of their ids.
-    fn store_streams(&mut self) -> QueryResult<Before> {
+    /// Where streams stood, of which some have grown to this.
+    fn before(&mut self, grown: Vec<(UserId, Stream)>) -> QueryResult<Before> {
         let mut before = BTreeMap::new();
-        for (user, after) in bulk::grow_streams(self.conn, &self.growth)? {
+        for (user, after) in grown {
             let growth = self.growth.get(&user).copied().unwrap_or_default();
             before.insert(user, after.without(growth));
         }
@@ -99,11 +131,10 @@ impl Batch<'_> {
     }
 }
 
-/// Events and what is announced of them were counted from one.
-fn number(entries: &mut [EventRow], deliveries: &mut [Delivery], before: &Before) {
-    for (entry, delivery) in entries.iter_mut().zip(deliveries) {
+/// What is announced of a stream was counted from one.
+fn number(deliveries: &mut [Delivery], before: &Before) {
+    for delivery in deliveries {
         let head = before.head(&delivery.user);
-        entry.position += head;
         delivery.position = Position::new(delivery.position.get() + head);
         delivery.unread.total += before.unread_total(&delivery.user);
     }

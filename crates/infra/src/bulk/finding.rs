@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use diesel::{prelude::*, sql_query, sql_types::Text};
-use messaging_domain::{ClientId, ConversationId, UserId};
+use diesel::{dsl::sql, prelude::*, sql_query, sql_types::Text};
+use messaging_domain::{ClientId, Conversation, ConversationId, UserId};
 
 use super::statements::FindSent;
 use crate::{
-    columns::DbUuid,
+    columns::{DbUuid, Version, Xid},
     connection::Conn,
     conversations::ConversationRow,
     log::{Stream, StreamRow},
@@ -28,33 +28,48 @@ pub(crate) fn lock_pair(conn: &mut Conn, a: &UserId, b: &UserId) -> QueryResult<
     Ok(())
 }
 
-/// Loads conversations and, on PostgreSQL, locks them in the order of their ids.
-pub(crate) fn lock_conversations(
+/// Loads conversations, with the versions of their rows; on PostgreSQL, if `locks`, it locks them in the order
+/// of their ids until the commit.
+pub(crate) fn load_conversations(
     conn: &mut Conn,
     ids: &BTreeSet<ConversationId>,
-) -> QueryResult<Vec<ConversationRow>> {
+    locks: bool,
+) -> QueryResult<Vec<(Conversation, Version)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let ids = ids.iter().copied().map(DbUuid::from);
-    match conn {
-        Conn::Postgres(conn) => conversations::table
-            .filter(conversations::id.eq_any(ids.collect::<Vec<_>>()))
-            .order(conversations::id.asc())
-            .select(ConversationRow::as_select())
-            .for_update()
-            .load(conn),
+    let rows: Vec<(ConversationRow, Version)> = match conn {
+        Conn::Postgres(conn) => {
+            let rows = conversations::table
+                .filter(conversations::id.eq_any(ids.collect::<Vec<_>>()))
+                .order(conversations::id.asc())
+                .select((
+                    ConversationRow::as_select(),
+                    sql::<Xid>("conversations.xmin"),
+                ));
+            if locks {
+                rows.for_update().load(conn)?
+            } else {
+                rows.load(conn)?
+            }
+        }
         Conn::Sqlite(conn) => ids
             .filter_map(|id| {
-                conversations::table
+                let row = conversations::table
                     .find(id)
                     .select(ConversationRow::as_select())
-                    .first(conn)
-                    .optional()
-                    .transpose()
+                    .get_result(conn)
+                    .optional();
+                row.transpose()
             })
-            .collect(),
-    }
+            .map(|row| Ok((row?, Version::default())))
+            .collect::<QueryResult<_>>()?,
+    };
+    Ok(rows
+        .into_iter()
+        .map(|(row, version)| (Conversation::from(row), version))
+        .collect())
 }
 
 /// Says which of these people have streams and, on PostgreSQL, locks those in the order of the ids' bytes.
@@ -135,7 +150,7 @@ pub(crate) fn find_sent(
                         messages_table::conversation_id,
                         messages_table::seq,
                     ))
-                    .first(conn)
+                    .get_result(conn)
                     .optional()
                     .transpose()
             })

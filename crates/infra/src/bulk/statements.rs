@@ -1,18 +1,17 @@
-//! Statements of a fixed text, so that each is prepared once for a connection: Diesel never caches
+//! PostgreSQL's statements, of a fixed text, so that each is prepared once for a connection: Diesel never caches
 //! `sql_query` or inserts of several rows.
 
 use diesel::{
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::{Array, BigInt, Bool, SmallInt, Text},
-    sqlite::Sqlite,
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text},
 };
-use messaging_domain::{Conversation, UserId};
+use messaging_domain::{Conversation, ConversationId, UserId};
 
 use crate::{
     batch::{Growth, Kept},
-    columns::{DbTime, DbUuid, Timestamptz, Uuid},
+    columns::{DbTime, DbUuid, Timestamptz, Uuid, Version, Xid},
     log::EventRow,
     messages,
 };
@@ -90,20 +89,22 @@ columns_of! {
         seller_archived: bool => Bool,
         seller_muted: bool => Bool,
         seller_blocking: bool => Bool,
+        version: Version => Xid,
     }
     "UPDATE conversations c SET last_activity_at = n.last_activity_at, last_seq = n.last_seq, closed = n.closed, \
      buyer_read_seq = n.buyer_read_seq, buyer_delivered_seq = n.buyer_delivered_seq, buyer_unread = n.buyer_unread, \
      buyer_archived = n.buyer_archived, buyer_muted = n.buyer_muted, buyer_blocking = n.buyer_blocking, \
      seller_read_seq = n.seller_read_seq, seller_delivered_seq = n.seller_delivered_seq, seller_unread = n.seller_unread, \
-     seller_archived = n.seller_archived, seller_muted = n.seller_muted, seller_blocking = n.seller_blocking FROM ",
+     seller_archived = n.seller_archived, seller_muted = n.seller_muted, seller_blocking = n.seller_blocking \
+     FROM ",
     ") AS n (id, last_activity_at, last_seq, closed, \
      buyer_read_seq, buyer_delivered_seq, buyer_unread, buyer_archived, buyer_muted, buyer_blocking, \
-     seller_read_seq, seller_delivered_seq, seller_unread, seller_archived, seller_muted, seller_blocking) \
-     WHERE c.id = n.id"
+     seller_read_seq, seller_delivered_seq, seller_unread, seller_archived, seller_muted, seller_blocking, version) \
+     WHERE c.id = n.id AND c.xmin = n.version"
 }
 
 impl UpdateConversations {
-    pub(crate) fn push(&mut self, conversation: &Conversation) {
+    pub(crate) fn push(&mut self, conversation: &Conversation, version: Version) {
         let (buyer, seller) = (&conversation.buyer, &conversation.seller);
         self.id.push(conversation.id.into());
         self.last_activity_at
@@ -122,6 +123,7 @@ impl UpdateConversations {
         self.seller_archived.push(seller.archived);
         self.seller_muted.push(seller.muted);
         self.seller_blocking.push(seller.blocking);
+        self.version.push(version);
     }
 }
 
@@ -160,68 +162,138 @@ impl InsertMessages {
 }
 
 columns_of! {
-    InsertEvents {
-        user_id: String => Text,
-        position: i64 => BigInt,
-        kind: i16 => SmallInt,
-        conversation_id: DbUuid => Uuid,
-        seq: i64 => BigInt,
-        created_at: DbTime => Timestamptz,
-    }
-    "INSERT INTO events (user_id, position, kind, conversation_id, seq, created_at) SELECT * FROM ",
-    ")"
-}
-
-impl InsertEvents {
-    pub(crate) fn push(&mut self, entry: &EventRow) {
-        self.user_id.push(entry.user_id.clone());
-        self.position.push(entry.position);
-        self.kind.push(entry.kind);
-        self.conversation_id.push(entry.conversation_id);
-        self.seq.push(entry.seq);
-        self.created_at.push(entry.created_at);
-    }
-}
-
-columns_of! {
     GrowStreams {
         user_id: String => Text,
         events: i64 => BigInt,
         unread_messages: i64 => BigInt,
         unread_conversations: i64 => BigInt,
+        first: i32 => Integer,
+        last: i32 => Integer,
     }
     "UPDATE streams s SET head = s.head + n.events, unread_messages = s.unread_messages + n.unread_messages, \
      unread_conversations = s.unread_conversations + n.unread_conversations FROM ",
-    ") AS n (user_id, events, unread_messages, unread_conversations) WHERE s.user_id = n.user_id \
-     RETURNING s.user_id, s.head, s.unread_messages, s.unread_conversations"
+    ") AS n (user_id, events, unread_messages, unread_conversations, first, last) WHERE s.user_id = n.user_id"
 }
 
-impl diesel::query_builder::Query for GrowStreams {
-    type SqlType = (Text, BigInt, BigInt, BigInt);
+columns_of! {
+    /// Of conversations that are to be as they were, but are not changed.
+    FindUnchanged {
+        id: DbUuid => Uuid,
+        version: Version => Xid,
+    }
+    "SELECT 1 FROM ",
+    ") AS n (id, version) JOIN conversations c ON c.id = n.id WHERE c.xmin = n.version"
 }
 
-impl GrowStreams {
-    pub(crate) fn push(&mut self, user: &UserId, growth: Growth) {
-        self.user_id.push(user.as_str().to_owned());
-        self.events.push(growth.events);
-        self.unread_messages.push(growth.unread.messages);
-        self.unread_conversations.push(growth.unread.conversations);
+impl FindUnchanged {
+    pub(crate) fn push(&mut self, id: ConversationId, version: Version) {
+        self.id.push(id.into());
+        self.version.push(version);
     }
 }
 
-/// Puts the words of the message just inserted into SQLite's index.
-#[derive(QueryId)]
-pub(crate) struct IndexLastMessage {
-    pub(crate) terms: String,
+/// Events as arrays: those of a person stand together, from `first` to `last` of what their stream grows by.
+#[derive(Default, QueryId)]
+struct NewEvents {
+    position: Vec<i64>,
+    kind: Vec<i16>,
+    conversation_id: Vec<DbUuid>,
+    seq: Vec<i64>,
+    created_at: Vec<DbTime>,
 }
 
-impl RunQueryDsl<SqliteConnection> for IndexLastMessage {}
+/// Writes down all that a batch brings, in one statement: what changes of conversations, its messages, and
+/// its events where people's streams stand by now. If a conversation is not as it was, no stream grows.
+#[derive(Default, QueryId)]
+pub(crate) struct StoreBatch {
+    pub(crate) conversations: UpdateConversations,
+    pub(crate) unchanged: FindUnchanged,
+    pub(crate) messages: InsertMessages,
+    streams: GrowStreams,
+    events: NewEvents,
+}
 
-impl QueryFragment<Sqlite> for IndexLastMessage {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql("INSERT INTO message_terms (rowid, terms) VALUES (last_insert_rowid(), ");
-        out.push_bind_param::<Text, _>(&self.terms)?;
-        out.push_sql(")");
+/// How many conversations were as they had been, of those to be changed and of the others; the transaction; and
+/// a stream that has grown, if one has.
+pub(crate) type StoredRow = (i64, i64, Option<Version>, Option<(String, i64, i64, i64)>);
+
+impl diesel::query_builder::Query for StoreBatch {
+    type SqlType = (
+        BigInt,
+        BigInt,
+        Nullable<Xid>,
+        Nullable<(Text, BigInt, BigInt, BigInt)>,
+    );
+}
+
+impl RunQueryDsl<PgConnection> for StoreBatch {}
+
+impl StoreBatch {
+    /// Adds what one person's stream grows by, and the events that it gets.
+    pub(crate) fn push_stream(&mut self, user: &UserId, growth: Growth, events: &[&EventRow]) {
+        let place = |events: &NewEvents| i32::try_from(events.seq.len()).unwrap_or(i32::MAX);
+        let before = place(&self.events);
+        for event in events {
+            self.events.position.push(event.position);
+            self.events.kind.push(event.kind);
+            self.events.conversation_id.push(event.conversation_id);
+            self.events.seq.push(event.seq);
+            self.events.created_at.push(event.created_at);
+        }
+        let streams = &mut self.streams;
+        streams.user_id.push(user.as_str().to_owned());
+        streams.events.push(growth.events);
+        streams.unread_messages.push(growth.unread.messages);
+        streams
+            .unread_conversations
+            .push(growth.unread.conversations);
+        streams.first.push(before.saturating_add(1));
+        streams.last.push(place(&self.events));
+    }
+
+    /// Whether there is nothing to write down and nothing to look for.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.conversations.id.is_empty()
+            && self.unchanged.id.is_empty()
+            && self.messages.seq.is_empty()
+            && self.streams.events.is_empty()
+    }
+}
+
+impl QueryFragment<Pg> for StoreBatch {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH updated AS (");
+        self.conversations.walk_ast(out.reborrow())?;
+        out.push_sql(" RETURNING 1), unchanged AS (");
+        self.unchanged.walk_ast(out.reborrow())?;
+        out.push_sql("), appended AS (");
+        self.messages.walk_ast(out.reborrow())?;
+        out.push_sql("), grown AS (");
+        self.streams.walk_ast(out.reborrow())?;
+        // Conversations are locked before streams, here as everywhere: what is asked for comes first.
+        out.push_sql(" AND (SELECT count(*) FROM updated) = cardinality(");
+        out.push_bind_param::<Array<Uuid>, _>(&self.conversations.id)?;
+        out.push_sql(
+            ") RETURNING s.user_id, s.head, s.unread_messages, s.unread_conversations, \
+             s.head - n.events AS before, n.first, n.last), \
+             told AS (INSERT INTO events (user_id, position, kind, conversation_id, seq, created_at) \
+             SELECT g.user_id, g.before + (",
+        );
+        out.push_bind_param::<Array<BigInt>, _>(&self.events.position)?;
+        out.push_sql(")[n], (");
+        out.push_bind_param::<Array<SmallInt>, _>(&self.events.kind)?;
+        out.push_sql(")[n], (");
+        out.push_bind_param::<Array<Uuid>, _>(&self.events.conversation_id)?;
+        out.push_sql(")[n], (");
+        out.push_bind_param::<Array<BigInt>, _>(&self.events.seq)?;
+        out.push_sql(")[n], (");
+        out.push_bind_param::<Array<Timestamptz>, _>(&self.events.created_at)?;
+        out.push_sql(
+            ")[n] FROM grown g CROSS JOIN generate_series(g.first, g.last) n) \
+             SELECT (SELECT count(*) FROM updated), (SELECT count(*) FROM unchanged), \
+             pg_current_xact_id_if_assigned()::xid, g.user_id, g.head, g.unread_messages, g.unread_conversations \
+             FROM (VALUES (0)) AS always LEFT JOIN grown g ON TRUE",
+        );
         Ok(())
     }
 }

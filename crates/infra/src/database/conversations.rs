@@ -15,7 +15,7 @@ use messaging_domain::{Failure, Role};
 use super::Database;
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
-use crate::{conversations, log, search};
+use crate::{conversations, inbox, log, search};
 
 impl Conversations for Database {
     async fn participants(&self, conversation: ConversationId) -> Result<Participants, Error> {
@@ -90,7 +90,7 @@ impl Conversations for Database {
             .read("read an inbox", move |conn| {
                 // The head first: events after it may then be applied to these rows.
                 let stream = log::stream(conn, &asked)?;
-                Ok((stream, conversations::inbox(conn, &asked, &query)?))
+                Ok((stream, inbox::page(conn, &asked, &query)?))
             })
             .await?;
         let more = page.len() > limit;

@@ -1,6 +1,7 @@
 //! A lane's thread: what is waiting together, what failed together each alone, and what to announce.
 
 use std::{
+    collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{atomic::Ordering, mpsc::Receiver},
     time::{Duration, Instant},
@@ -13,9 +14,10 @@ use tracing::{Span, debug_span};
 use super::{
     Job, Shared,
     sequence::Place,
-    transaction::{self, Lost, Undone, away},
+    transaction::{self, Footing, Lost, Undone, away},
 };
 use crate::{
+    batch::LastSeen,
     connection::{self, Conn, Purpose},
     failure,
 };
@@ -29,6 +31,8 @@ const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 /// How long the acts of a lost transaction are tried one by one.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+type Jobs = Vec<Box<dyn Job>>;
+
 /// What a transaction brought.
 struct Committed {
     deliveries: Vec<Delivery>,
@@ -39,6 +43,7 @@ struct Committed {
 pub(super) struct Room {
     shared: Shared,
     conn: Option<Conn>,
+    last_seen: LastSeen,
     failed_at: Option<Instant>,
     /// Transactions so far.
     batches: u64,
@@ -48,6 +53,7 @@ impl Room {
     /// A room with a connection to what the URL names.
     pub(super) fn new(conn: Conn, shared: Shared) -> Self {
         Self {
+            last_seen: LastSeen::new(shared.others_write),
             shared,
             conn: Some(conn),
             failed_at: None,
@@ -80,7 +86,7 @@ impl Room {
     }
 
     /// These do not wait any more.
-    fn take_over(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+    fn take_over(&mut self, mut jobs: Jobs) {
         let taken = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
         self.shared.measurements.queued.dec_by(taken);
         jobs.retain(|job| job.begins());
@@ -89,25 +95,65 @@ impl Room {
         }
     }
 
+    /// All in one transaction, or in two: what goes by its conversations first, without locks, then what needs
+    /// them, and with it what the rules have refused, since it may have been accepted before.
+    fn do_together(&mut self, jobs: Jobs) {
+        let (jobs, rest) = apart(jobs);
+        let mut under_locks = self.do_by_conversations(jobs);
+        under_locks.extend(rest);
+        if !under_locks.is_empty() {
+            self.do_under_locks(under_locks);
+        }
+    }
+
+    /// Does acts on conversations as they were last seen, and returns those that have to be decided again.
+    fn do_by_conversations(&mut self, mut jobs: Jobs) -> Jobs {
+        if jobs.is_empty() {
+            return jobs;
+        }
+        let held = self.conn.is_some();
+        match self.commit(&mut jobs, Footing::LastSeen) {
+            Ok(committed) => {
+                let (refused, done) = jobs.into_iter().partition(|job| job.is_refused());
+                self.settle(done, committed);
+                refused
+            }
+            Err(Lost::Rejected(error))
+                if failure::is_race(&error) || held && failure::is_connection_lost(&error) =>
+            {
+                jobs
+            }
+            Err(lost) => {
+                self.lose(jobs, lost);
+                Vec::new()
+            }
+        }
+    }
+
     /// All in one transaction; if that is lost, each in one of its own, so that a poisoned act
     /// fails alone.
-    fn do_together(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+    fn do_under_locks(&mut self, mut jobs: Jobs) {
         let held = self.conn.is_some();
-        let mut ended = self.commit(&mut jobs);
+        let mut ended = self.commit(&mut jobs, Footing::Locks);
         if let Err(Lost::Rejected(error)) = &ended {
             // The database was restarted since the last act: before a commit trying again is safe.
             let stale = held && failure::is_connection_lost(error);
             // Another node was quicker: now its row is there to be seen.
             let outrun = jobs.len() == 1 && failure::is_race(error);
             if stale || outrun {
-                ended = self.commit(&mut jobs);
+                ended = self.commit(&mut jobs, Footing::Locks);
             }
         }
         match ended {
             Ok(committed) => self.settle(jobs, committed),
-            Err(Lost::Rejected(error))
-                if failure::is_connection_lost(&error) || jobs.len() == 1 =>
-            {
+            Err(lost) => self.lose(jobs, lost),
+        }
+    }
+
+    /// Answers acts whose transaction is lost, or tries each alone.
+    fn lose(&mut self, jobs: Jobs, lost: Lost) {
+        match lost {
+            Lost::Rejected(error) if failure::is_connection_lost(&error) || jobs.len() == 1 => {
                 let error = failure::before_commit("write", error);
                 if matches!(error, Error::Overloaded(_)) {
                     let refused = u64::try_from(jobs.len()).unwrap_or(u64::MAX);
@@ -115,12 +161,12 @@ impl Room {
                 }
                 answer_all(jobs, &error);
             }
-            Err(Lost::Panicked) if jobs.len() == 1 => {
+            Lost::Panicked if jobs.len() == 1 => {
                 let failed = Error::Failed(Failure::new("decide an act", "it panicked"));
                 answer_all(jobs, &failed);
             }
-            Err(Lost::Rejected(_) | Lost::Panicked) => self.do_alone(jobs),
-            Err(Lost::Unknown(error)) => {
+            Lost::Rejected(_) | Lost::Panicked => self.do_alone(jobs),
+            Lost::Unknown(error) => {
                 self.shared.announcer.unsure();
                 answer_all(jobs, &Error::Failed(Failure::new("commit", error)));
             }
@@ -129,11 +175,11 @@ impl Room {
 
     /// Each in a transaction of its own, for as long as callers may be kept waiting: when a lock is
     /// what the batch failed on, each of many acts would wait for it in turn.
-    fn do_alone(&mut self, jobs: Vec<Box<dyn Job>>) {
+    fn do_alone(&mut self, jobs: Jobs) {
         let begun = Instant::now();
         for job in jobs {
             if begun.elapsed() < PATIENCE {
-                self.do_together(vec![job]);
+                self.do_under_locks(vec![job]);
             } else {
                 self.shared.measurements.refused_slow.inc();
                 job.finish(Err(Error::Overloaded(Failure::new(
@@ -144,7 +190,7 @@ impl Room {
         }
     }
 
-    fn settle(&self, jobs: Vec<Box<dyn Job>>, Committed { deliveries, place }: Committed) {
+    fn settle(&self, jobs: Jobs, Committed { deliveries, place }: Committed) {
         if !deliveries.is_empty() {
             place.await_turn();
             // What is committed is committed, and a thread that ends would end all its writing.
@@ -159,10 +205,10 @@ impl Room {
         }
     }
 
-    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Committed, Lost> {
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>], footing: Footing) -> Result<Committed, Lost> {
         let span = self.trace(jobs);
         let begun = Instant::now();
-        let ended = span.in_scope(|| self.transact(jobs));
+        let ended = span.in_scope(|| self.transact(jobs, footing));
         let measurements = &self.shared.measurements;
         match &ended {
             Ok(_) => {
@@ -171,6 +217,7 @@ impl Room {
                 let acts = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
                 measurements.batch.observe(f64::from(acts));
             }
+            Err(Lost::Rejected(error)) if failure::is_race(error) => _ = measurements.outrun.inc(),
             Err(Lost::Rejected(_)) => _ = measurements.rejected.inc(),
             Err(Lost::Panicked) => _ = measurements.panicked.inc(),
             Err(Lost::Unknown(_)) => _ = measurements.unknown.inc(),
@@ -192,16 +239,24 @@ impl Room {
         span
     }
 
-    fn transact(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<Committed, Lost> {
+    fn transact(&mut self, jobs: &mut [Box<dyn Job>], footing: Footing) -> Result<Committed, Lost> {
         let mut conn = self.take_connection().map_err(Lost::Rejected)?;
         let decided = catch_unwind(AssertUnwindSafe(|| {
-            transaction::decide(&mut conn, jobs, &self.shared.digests)
+            let digests = &self.shared.digests;
+            transaction::decide(&mut conn, jobs, digests, footing, &mut self.last_seen)
         }));
         let (result, usable) = match decided {
-            Ok(Ok(deliveries)) => {
-                let place = self.shared.sequence.enter(&deliveries);
+            Ok(Ok(stored)) => {
+                let place = self.shared.sequence.enter(&stored.deliveries);
                 match transaction::end(&mut conn) {
-                    Ok(()) => (Ok(Committed { deliveries, place }), true),
+                    Ok(()) => {
+                        self.last_seen.note(stored.left);
+                        if let Some(committed) = &self.shared.committed {
+                            committed.tell();
+                        }
+                        let deliveries = stored.deliveries;
+                        (Ok(Committed { deliveries, place }), true)
+                    }
                     Err(lost) => {
                         let usable = matches!(lost, Lost::Rejected(_));
                         (Err(lost), usable)
@@ -223,6 +278,10 @@ impl Room {
                 (Err(Lost::Panicked), usable)
             }
         };
+        if result.is_err() {
+            // Whether or not it was the reason.
+            self.last_seen.forget();
+        }
         if usable {
             self.conn = Some(conn);
         }
@@ -252,7 +311,22 @@ impl Room {
     }
 }
 
-fn answer_all(jobs: Vec<Box<dyn Job>>, error: &Error) {
+/// Acts that go by their conversations, and those that need locks. An act stays behind one that came before it,
+/// is about the same conversation and needs locks.
+fn apart(jobs: Jobs) -> (Jobs, Jobs) {
+    let mut waited_for = HashSet::new();
+    jobs.into_iter().partition(|job| {
+        let conversation = job.conversation();
+        let waits = conversation.is_some_and(|id| waited_for.contains(&id));
+        let goes = job.goes_by_conversations() && !waits;
+        if !goes {
+            waited_for.extend(conversation);
+        }
+        goes
+    })
+}
+
+fn answer_all(jobs: Jobs, error: &Error) {
     for job in jobs {
         job.finish(Err(error.clone()));
     }

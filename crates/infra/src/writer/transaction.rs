@@ -1,13 +1,13 @@
 //! One transaction of the writer, and how it ended.
 
 use diesel::{QueryResult, connection::SimpleConnection};
-use messaging_domain::{Delivery, Timestamp};
+use messaging_domain::Timestamp;
 
 use super::Job;
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
 use crate::{
-    batch::{Batch, Scope},
+    batch::{Batch, LastSeen, Scope, Stored},
     connection::Conn,
     failure,
     messages::Digests,
@@ -23,11 +23,23 @@ pub(super) enum Lost {
     Unknown(diesel::result::Error),
 }
 
+/// What acts are decided on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Footing {
+    /// What they are about is locked and read.
+    Locks,
+    /// Conversations as they were last seen, which have to be so still when the acts are stored.
+    LastSeen,
+}
+
+/// Begins a transaction, decides acts in it and writes down what they bring.
 pub(super) fn decide(
     conn: &mut Conn,
     jobs: &mut [Box<dyn Job>],
     digests: &Digests,
-) -> QueryResult<Vec<Delivery>> {
+    footing: Footing,
+    last_seen: &mut LastSeen,
+) -> QueryResult<Stored> {
     conn.batch_execute(match conn {
         Conn::Postgres(_) => "BEGIN",
         // A deferred one could not become a writing one while another process writes.
@@ -37,7 +49,11 @@ pub(super) fn decide(
     for job in jobs.iter() {
         job.scope(&mut scope);
     }
-    let mut batch = Batch::load(conn, &scope, Timestamp::now(), digests)?;
+    let now = Timestamp::now();
+    let mut batch = match footing {
+        Footing::Locks => Batch::load(conn, &scope, now, digests)?,
+        Footing::LastSeen => Batch::recall(conn, &scope, now, digests, last_seen)?,
+    };
     for job in jobs.iter_mut() {
         job.decide(&mut batch)?;
     }
@@ -45,7 +61,7 @@ pub(super) fn decide(
     for job in jobs {
         job.complete(&stored.before);
     }
-    Ok(stored.deliveries)
+    Ok(stored)
 }
 
 /// Commits. A commit whose answer was an error is undone if the database still answers: PostgreSQL

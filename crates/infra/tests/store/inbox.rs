@@ -9,6 +9,8 @@ use crate::stage::{Stage, opening, text};
 
 on_both![
     an_inbox_is_read_in_pages_latest_first_whatever_the_role,
+    what_is_written_to_comes_first,
+    what_an_older_binary_writes_has_its_place,
     archived_conversations_have_an_inbox_of_their_own,
     an_inbox_is_filtered_by_name_title_and_text,
     a_window_is_found_from_every_anchor,
@@ -17,18 +19,26 @@ on_both![
 
 async fn an_inbox_is_read_in_pages_latest_first_whatever_the_role(stage: &Stage) {
     let ann = stage.person("ann").await;
-    let moments: Vec<_> = (0..3)
-        .map(|n| Timestamp::from_microseconds(1_700_000_000_000_000 + n))
-        .collect();
+    // Close together, on both sides of a full ten minutes, and before 1970.
+    let moments = [
+        0,
+        1,
+        2,
+        199_999_999,
+        200_000_000,
+        800_000_000,
+        -1_700_000_000_000_001,
+    ]
+    .map(|n| Timestamp::from_microseconds(1_700_000_000_000_000 + n));
     let mut expected: Vec<(Timestamp, ConversationId)> = Vec::new();
-    for n in 0..14 {
+    for n in 0..21 {
         let other = stage.person(&format!("p{n}")).await;
         let (buyer, seller) = if n % 2 == 0 {
             (&ann, &other)
         } else {
             (&other, &ann)
         };
-        let at = moments[n % 3];
+        let at = moments[n % moments.len()];
         let opened = stage
             .store
             .open_at(opening(buyer, seller, None, None), at)
@@ -36,7 +46,7 @@ async fn an_inbox_is_read_in_pages_latest_first_whatever_the_role(stage: &Stage)
         expected.push((at, opened.unwrap().conversation.id));
     }
     expected.sort_unstable_by(|a, b| b.cmp(a));
-    for size in [1, 2, 3, 5, 13, 14, 15] {
+    for size in [1, 2, 3, 5, 20, 21, 22] {
         let mut found = Vec::new();
         let mut after = None;
         loop {
@@ -60,6 +70,88 @@ async fn an_inbox_is_read_in_pages_latest_first_whatever_the_role(stage: &Stage)
         }
         assert_eq!(found, expected, "{size} at a time");
     }
+}
+
+async fn what_is_written_to_comes_first(stage: &Stage) {
+    let ann = stage.person("ann").await;
+    let mut ids = Vec::new();
+    for hours in 0..3 {
+        let other = stage.person(&format!("p{hours}")).await;
+        let at = Timestamp::from_microseconds(1_700_000_000_000_000 + hours * 3_600_000_000);
+        let opened = stage
+            .store
+            .open_at(opening(&other, &ann, None, None), at)
+            .await;
+        ids.push(opened.unwrap().conversation.id);
+    }
+    for written in [ids[0], ids[1], ids[0]] {
+        stage.send(written, &ann, "hello").await;
+        let query = InboxQuery {
+            archived: false,
+            filter: None,
+            after: None,
+            limit: 1,
+        };
+        let page = stage.store.inbox(&ann, query).await.unwrap();
+        assert_eq!(page.items[0].id, written);
+    }
+}
+
+/// One that knows nothing of slots, and so does not name them.
+async fn what_an_older_binary_writes_has_its_place(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    let [begun, later] = [
+        "0190d3a0-0000-7000-8000-000000000001",
+        "0190d3a0-0000-7000-8000-000000000002",
+    ];
+    let at = |days: i64| {
+        let at = Timestamp::from_microseconds((19_000 + days) * 86_400_000_000);
+        if stage.is_postgres() {
+            format!("to_timestamp({})", at.as_microseconds() / 1_000_000)
+        } else {
+            at.as_microseconds().to_string()
+        }
+    };
+    let id_of = |id: &str| {
+        if stage.is_postgres() {
+            format!("'{id}'")
+        } else {
+            format!("x'{}'", id.replace('-', ""))
+        }
+    };
+    let mut raw = stage.raw();
+    for (id, buyer, seller, days) in [(begun, "ann", "bob", 0), (later, "bob", "ann", 1)] {
+        raw.run(&format!(
+            "INSERT INTO conversations (id, buyer_id, seller_id, created_at, last_activity_at, last_seq, closed, \
+             buyer_read_seq, buyer_delivered_seq, buyer_unread, buyer_archived, buyer_muted, buyer_blocking, \
+             seller_read_seq, seller_delivered_seq, seller_unread, seller_archived, seller_muted, seller_blocking) \
+             VALUES ({}, '{buyer}', '{seller}', {at}, {at}, 0, FALSE, 0, 0, 0, FALSE, FALSE, FALSE, 0, 0, 0, FALSE, \
+             FALSE, FALSE)",
+            id_of(id),
+            at = at(days),
+        ));
+    }
+    let first_for = async |user: &UserId| {
+        let query = InboxQuery {
+            archived: false,
+            filter: None,
+            after: None,
+            limit: 1,
+        };
+        stage.store.inbox(user, query).await.unwrap().items[0]
+            .id
+            .to_string()
+    };
+    assert_eq!(first_for(&ann).await, later);
+    raw.run(&format!(
+        "UPDATE conversations SET last_activity_at = {}, last_seq = 1 WHERE id = {}",
+        at(2),
+        id_of(begun)
+    ));
+    assert_eq!(first_for(&ann).await, begun);
+    assert_eq!(first_for(&bob).await, begun);
+    // Of others again, which name them.
+    raw.run("UPDATE conversations SET activity_slot = activity_slot");
 }
 
 async fn archived_conversations_have_an_inbox_of_their_own(stage: &Stage) {

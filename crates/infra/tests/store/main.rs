@@ -38,6 +38,7 @@ mod failures;
 mod fresh;
 mod inbox;
 mod lanes;
+mod last_seen;
 mod model;
 mod open;
 mod opening;

@@ -1,0 +1,136 @@
+//! Inboxes. Their index goes by slots of ten minutes instead of the time itself, so that most messages leave it
+//! as it is; a page is read by whole slots, and sorted.
+
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{BigInt, Bool, Nullable, Text},
+};
+use messaging_domain::{InboxCursor, InboxQuery, Role, Timestamp, UserId};
+
+use crate::{
+    columns::{DbTime, DbUuid},
+    connection::Conn,
+    conversations::{ConversationRow, Latest, with_latest},
+    messages::MessageRow,
+    schema::conversations,
+    search,
+};
+
+/// How long a slot is. What a person's busiest slot holds is sorted for a page.
+const SLOT_MICROSECONDS: i64 = 600_000_000;
+
+/// The slot of a moment, as the database reckons it: ten minutes each, counted from 1970.
+fn slot_of(moment: Timestamp) -> i64 {
+    moment.as_microseconds().div_euclid(SLOT_MICROSECONDS)
+}
+
+diesel::define_sql_function! {
+    fn coalesce(value: Nullable<BigInt>, otherwise: BigInt) -> BigInt;
+}
+
+type LatestRow = (ConversationRow, Option<MessageRow>);
+
+/// A page of one person's conversations, one more than asked for when there are more.
+pub(crate) fn page(
+    conn: &mut Conn,
+    user: &UserId,
+    query: &InboxQuery,
+) -> QueryResult<Vec<(Role, Latest)>> {
+    let mut page = Vec::new();
+    for role in [Role::Buyer, Role::Seller] {
+        let rows = page_of_side(conn, user, role, query)?;
+        page.extend(rows.into_iter().map(|row| (role, Latest::from(row))));
+    }
+    page.sort_by(|(_, a), (_, b)| {
+        let key = |latest: &Latest| (latest.conversation.last_activity_at, latest.conversation.id);
+        key(b).cmp(&key(a))
+    });
+    page.truncate(query.limit.saturating_add(1));
+    Ok(page)
+}
+
+/// What is in one side's inbox, from the cursor on: of rows of conversations, alone or with others.
+macro_rules! in_inbox {
+    ($rows:expr, $user:expr, $role:expr, $query:expr) => {{
+        let mut rows = match $role {
+            Role::Buyer => $rows
+                .filter(conversations::buyer_id.eq($user.as_str().to_owned()))
+                .filter(conversations::buyer_archived.eq($query.archived)),
+            Role::Seller => $rows
+                .filter(conversations::seller_id.eq($user.as_str().to_owned()))
+                .filter(conversations::seller_archived.eq($query.archived)),
+        };
+        if let Some(InboxCursor {
+            last_activity_at,
+            id,
+        }) = $query.after
+        {
+            let (at, id) = (DbTime(last_activity_at), DbUuid::from(id));
+            rows = rows.filter(
+                conversations::activity_slot
+                    .le(slot_of(last_activity_at))
+                    .and(conversations::last_activity_at.le(at))
+                    .and(
+                        conversations::last_activity_at
+                            .lt(at)
+                            .or(conversations::id.lt(id)),
+                    ),
+            );
+        }
+        rows
+    }};
+}
+
+fn page_of_side(
+    conn: &mut Conn,
+    user: &UserId,
+    role: Role,
+    query: &InboxQuery,
+) -> QueryResult<Vec<LatestRow>> {
+    let last = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let mut rows = in_inbox!(with_latest().into_boxed(), user, role, query);
+    if let Some(filter) = &query.filter {
+        let matching = search::MessageMatch::new(conn, user, filter);
+        // The counterpart's name or the product's title holds the phrase, or a message the words.
+        let counterpart = match role {
+            Role::Buyer => {
+                "EXISTS (SELECT 1 FROM users WHERE users.id = conversations.seller_id AND users.search_name LIKE "
+            }
+            Role::Seller => {
+                "EXISTS (SELECT 1 FROM users WHERE users.id = conversations.buyer_id AND users.search_name LIKE "
+            }
+        };
+        let anywhere = search::anywhere(filter.phrase());
+        rows = rows.filter(
+            sql::<Bool>("(")
+                .sql(counterpart)
+                .bind::<Text, _>(anywhere.clone())
+                .sql(" ESCAPE '!') OR EXISTS (SELECT 1 FROM products WHERE products.id = conversations.product_id AND products.search_title LIKE ")
+                .bind::<Text, _>(anywhere)
+                .sql(" ESCAPE '!') OR conversations.id IN (SELECT messages.conversation_id FROM messages WHERE ")
+                .sql(matching.before)
+                .bind::<Text, _>(matching.words)
+                .sql(matching.after)
+                .sql("))"),
+        );
+    } else {
+        // The last of the page is in this slot or a later one, whatever the order within slots is.
+        let edge = in_inbox!(conversations::table.into_boxed(), user, role, query)
+            .order(conversations::activity_slot.desc())
+            .offset(last)
+            .select(conversations::activity_slot)
+            .single_value();
+        rows = rows.filter(conversations::activity_slot.ge(coalesce(edge, i64::MIN)));
+    }
+    rows.order((
+        conversations::last_activity_at.desc(),
+        conversations::id.desc(),
+    ))
+    .limit(last.saturating_add(1))
+    .select((
+        ConversationRow::as_select(),
+        Option::<MessageRow>::as_select(),
+    ))
+    .load(conn)
+}

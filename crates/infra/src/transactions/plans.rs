@@ -1,0 +1,291 @@
+//! Which indexes the databases use.
+
+use std::sync::{Arc, Mutex};
+
+use diesel::{
+    connection::{Instrumentation, InstrumentationEvent, SimpleConnection},
+    prelude::*,
+    sql_query,
+    sql_types::Text,
+};
+use messaging_domain::{
+    ClientId, InboxCursor, Opening, Position, SearchQuery, SearchRequest, Seat, Timestamp, Window,
+};
+
+use super::{Run, asking, open, prepared, user};
+use crate::{
+    acts::Act,
+    batch::{Batch, Scope},
+    bulk,
+    connection::{self, Conn, DatabaseUrl, Purpose},
+    conversations,
+    fresh::{Fresh, Kind, Raw},
+    inbox, log, search,
+};
+
+/// The statements that something runs, without their values.
+fn statements(conn: &mut Conn, run: impl FnOnce(&mut Conn)) -> Vec<String> {
+    #[derive(Clone, Default)]
+    struct Listener(Arc<Mutex<Vec<String>>>);
+    impl Instrumentation for Listener {
+        fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                let text = query.to_string();
+                let sql = text.split(" -- binds").next().unwrap_or_default();
+                self.0.lock().unwrap().push(sql.to_owned());
+            }
+        }
+    }
+    let listener = Listener::default();
+    conn.set_instrumentation(listener.clone());
+    run(conn);
+    conn.set_instrumentation(None::<Box<dyn Instrumentation>>);
+    let heard = listener.0.lock().unwrap();
+    heard.clone()
+}
+
+/// How the database would go about a statement, whatever its values are.
+fn plan(conn: &mut Conn, sql: &str, types: &str) -> String {
+    let lines: Vec<String> = match conn {
+        Conn::Postgres(conn) => {
+            #[derive(QueryableByName)]
+            struct Plan {
+                #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+                line: String,
+            }
+            let count = (1..100)
+                .take_while(|n| sql.contains(&format!("${n}")))
+                .count();
+            let nulls = vec!["NULL"; count].join(", ");
+            let call = if count == 0 {
+                String::new()
+            } else {
+                format!("({nulls})")
+            };
+            conn.batch_execute(&format!(
+                "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; PREPARE asked {types} AS {sql}"
+            ))
+            .unwrap();
+            let plan: Vec<Plan> = sql_query(format!("EXPLAIN EXECUTE asked{call}"))
+                .load(conn)
+                .unwrap();
+            conn.batch_execute("DEALLOCATE asked").unwrap();
+            plan.into_iter().map(|plan| plan.line).collect()
+        }
+        Conn::Sqlite(conn) => {
+            #[derive(QueryableByName)]
+            struct Plan {
+                #[diesel(sql_type = Text)]
+                detail: String,
+            }
+            let plan: Vec<Plan> = sql_query(format!("EXPLAIN QUERY PLAN {sql}"))
+                .load(conn)
+                .unwrap();
+            plan.into_iter().map(|plan| plan.detail).collect()
+        }
+    };
+    lines.join("\n")
+}
+
+/// Enough rows that an index is worth its while.
+fn fill(fresh: &Fresh, seat: &Seat) {
+    let id = seat.conversation();
+    let mut raw = fresh.raw();
+    match raw {
+        Raw::Postgres(_) => raw.run(&format!(
+            "INSERT INTO users (id, display_name, search_name, created_at) SELECT 'u' || n, '', '', now() FROM generate_series(1, 3000) n;
+             INSERT INTO streams SELECT 'u' || n, 0, 0, 0 FROM generate_series(1, 3000) n;
+             INSERT INTO conversations SELECT gen_random_uuid(), NULL, CASE WHEN n % 2 = 0 THEN 'ann' ELSE 'u' || n END,
+                 CASE WHEN n % 2 = 0 THEN 'u' || n ELSE 'ann' END, now(), now() + n * interval '1 s', 0, false,
+                 0, 0, 0, false, false, false, 0, 0, 0, false, false, false FROM generate_series(1, 3000) n;
+             INSERT INTO messages SELECT '{id}', n, 1, gen_random_uuid(), 'ann', 'text', 'x', NULL, now(), NULL, NULL,
+                 array_to_tsvector(ARRAY['w' || n, '_616e6e', '_626f62']) FROM generate_series(1, 5000) n;
+             INSERT INTO events SELECT 'ann', n, 1, '{id}', n, now() FROM generate_series(2, 5000) n;
+             ANALYZE"
+        )),
+        // Without statistics its planner takes the index that fits best.
+        Raw::Sqlite(_) => {}
+    }
+}
+
+/// Each database with many rows, a reading connection to it, and a place that has some of them.
+fn filled() -> impl Iterator<Item = (Fresh, Conn, Seat)> {
+    let prepared = [Kind::Sqlite, Kind::Postgres]
+        .into_iter()
+        .filter_map(prepared);
+    prepared.map(|(fresh, mut conn)| {
+        let seat = open(&mut conn);
+        fill(&fresh, &seat);
+        let url = DatabaseUrl::parse(&fresh.url).unwrap();
+        let reader = connection::connect(&url, Purpose::Read).unwrap();
+        (fresh, reader, seat)
+    })
+}
+
+#[test]
+fn an_inbox_is_read_by_whole_slots_of_its_index() {
+    for (_fresh, mut conn, seat) in filled() {
+        let ann = user("ann");
+        let cursor = InboxCursor {
+            last_activity_at: Timestamp::now(),
+            id: seat.conversation(),
+        };
+        for after in [None, Some(cursor)] {
+            let asked = statements(&mut conn, |conn| {
+                inbox::page(conn, &ann, &asking(after, None))
+                    .map(drop)
+                    .unwrap();
+            });
+            for (sql, index) in asked
+                .iter()
+                .zip(["conversations_buyer_inbox", "conversations_seller_inbox"])
+            {
+                let plan = plan(&mut conn, sql, "");
+                // One look for where the page ends, and one for its rows; only those are sorted.
+                assert_eq!(plan.matches(index).count(), 2, "{sql}\n{plan}");
+                let bound = ["activity_slot >= COALESCE", "activity_slot>?"];
+                assert!(
+                    bound.iter().any(|bound| plan.contains(bound)),
+                    "{sql}\n{plan}"
+                );
+                let sorted = plan.matches("Sort Key").count() + plan.matches("TEMP B-TREE").count();
+                assert_eq!(sorted, 1, "{sql}\n{plan}");
+            }
+        }
+    }
+}
+
+#[test]
+fn all_of_a_person_s_conversations_are_found_without_those_of_others() {
+    for (_fresh, mut conn, _seat) in filled() {
+        let asked = statements(&mut conn, |conn| {
+            conversations::all_of(conn, &user("ann")).map(drop).unwrap();
+        });
+        for sql in asked {
+            let plan = plan(&mut conn, &sql, "");
+            assert!(plan.contains("conversations_seller_inbox"), "{plan}");
+            for whole in ["conversations_pkey", "autoindex_conversations", "SCAN"] {
+                assert!(!plan.contains(whole), "{plan}");
+            }
+        }
+    }
+}
+
+#[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one line for each index, as rustfmt sees it"
+)]
+fn what_is_read_often_is_read_by_index() {
+    for (fresh, mut conn) in [Kind::Sqlite, Kind::Postgres]
+        .into_iter()
+        .filter_map(prepared)
+    {
+        let seat = open(&mut conn);
+        fill(&fresh, &seat);
+        let (ann, id) = (user("ann"), seat.conversation());
+        let is_sqlite = fresh.kind == Kind::Sqlite;
+        let find = SearchRequest {
+            query: SearchQuery::parse("two words").unwrap(),
+            conversation: None,
+            after: None,
+            limit: 20,
+        };
+        let runs: [(&str, &str, Run<'_>); 8] = [
+            ("messages_pkey", "sqlite_autoindex_messages_1", &|conn| {
+                conversations::window(conn, id, Window::Latest, 50)
+                    .map(drop)
+                    .unwrap();
+            }),
+            (
+                "events_pkey",
+                "SEARCH events USING PRIMARY KEY (user_id=? AND position>?)",
+                &|conn| {
+                    log::read(conn, &ann, Position::ZERO, 100)
+                        .map(drop)
+                        .unwrap();
+                },
+            ),
+            (
+                "streams_pkey",
+                "SEARCH streams USING PRIMARY KEY (user_id=?)",
+                &|conn| {
+                    log::stream(conn, &ann).map(drop).unwrap();
+                },
+            ),
+            (
+                "messages_sender_id_client_id_key",
+                "sqlite_autoindex_messages_2",
+                &|conn| {
+                    let asked = [(ann.clone(), ClientId::new())].into_iter().collect();
+                    bulk::find_sent(conn, &asked).map(drop).unwrap();
+                },
+            ),
+            (
+                "messages_terms",
+                "SCAN message_terms VIRTUAL TABLE INDEX",
+                &|conn| {
+                    search::find(conn, &ann, &find).map(drop).unwrap();
+                },
+            ),
+            (
+                "conversations_pkey",
+                "sqlite_autoindex_conversations_1",
+                &|conn| {
+                    conversations::latest_one(conn, id).map(drop).unwrap();
+                },
+            ),
+            ("conversations_pair", "conversations_pair", &|conn| {
+                let opening = Opening::new(user("ann"), user("bob"), None, None).unwrap();
+                let mut scope = Scope::default();
+                opening.scope(&mut scope);
+                Batch::load(
+                    conn,
+                    &scope,
+                    Timestamp::now(),
+                    &crate::messages::Digests::new(&[]),
+                )
+                .map(drop)
+                .unwrap();
+            }),
+            (
+                "messages_terms",
+                "message_terms VIRTUAL TABLE INDEX",
+                &|conn| {
+                    let filter = SearchQuery::parse("velo").unwrap();
+                    inbox::page(conn, &ann, &asking(None, Some(filter)))
+                        .map(drop)
+                        .unwrap();
+                },
+            ),
+        ];
+        for (postgres, sqlite, run) in runs {
+            let asked = statements(&mut conn, run);
+            let index = if is_sqlite { sqlite } else { postgres };
+            let types = if asked.iter().any(|sql| sql.contains("unnest")) {
+                "(text[], uuid[])"
+            } else {
+                ""
+            };
+            let plans: Vec<String> = asked
+                .iter()
+                .filter(|sql| sql.starts_with("SELECT") && !sql.contains("pg_advisory"))
+                .map(|sql| plan(&mut conn, sql, types))
+                .collect();
+            assert!(
+                plans.iter().any(|plan| plan.contains(index)),
+                "{index}\n{asked:?}\n{plans:?}"
+            );
+            for plan in &plans {
+                // `instance` has one row.
+                let scans = plan.lines().any(|line| {
+                    let of_sqlite = line.starts_with("SCAN ")
+                        && !line.contains("VIRTUAL")
+                        && !line.contains("USING");
+                    (of_sqlite || line.contains("Seq Scan")) && !line.contains("instance")
+                });
+                assert!(!scans, "{asked:?}\n{plan}");
+            }
+        }
+    }
+}
