@@ -23,6 +23,12 @@ const USER_TIMEOUT: Duration = Duration::from_secs(15);
 /// When, and how often, a silent peer is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
+/// How many bytes the kernel takes before it sends them. What waits longer waits in the outbox, which is
+/// bounded and knows what can be left out; and a peer that does not read shows after these bytes, and not
+/// after the four megabytes up to which the kernel's own buffer grows.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 64 * 1024;
+
 /// A TCP socket that ends when its handle says so.
 #[derive(Debug)]
 pub struct Socket {
@@ -44,7 +50,10 @@ impl Socket {
                 .with_interval(KEEPALIVE),
         )?;
         #[cfg(target_os = "linux")]
-        socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+        {
+            socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+            socket.set_tcp_notsent_lowat(UNSENT)?;
+        }
         Ok(Self {
             stream,
             handle: SocketHandle::default(),

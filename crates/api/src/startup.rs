@@ -183,11 +183,13 @@ impl Running {
     /// When the database's thread has panicked.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.service.draining.store(true, Ordering::Release);
-        // It waits for connections that idle, too; nobody waits for it.
-        let stopping = rt::spawn(self.server.stop(true));
-        self.hub.drain(DRAIN_WINDOW).await;
+        let closing = async {
+            rt::time::sleep(self.hub.timing().last_knocks).await;
+            // The server is told at once. It waits for connections that idle, too; nobody waits for it.
+            drop(self.server.stop(true));
+        };
+        tokio::join!(self.hub.drain(DRAIN_WINDOW), closing);
         self.last_requests().await;
-        stopping.abort();
         for task in self.tasks {
             task.abort();
         }

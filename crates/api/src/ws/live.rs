@@ -80,20 +80,21 @@ impl Live {
             let nap = sleep_until(self.next_due(session));
             let outbox = Arc::clone(&session.outbox);
             let has_room = self.underway.has_room();
+            // What is done is done in a box that goes with it: most sessions wait, and hold no room for it.
             tokio::select! {
                 next = outbox.next() => match next {
-                    Outgoing::Frame(frame) => self.deliver(session, frame).await?,
+                    Outgoing::Frame(frame) => Box::pin(self.deliver(session, frame)).await?,
                     Outgoing::Missed(to) => Box::pin(self.fill_gap(session, to)).await?,
                     Outgoing::Farewell(farewell) => return Err(Box::pin(self.wind_up(session, farewell)).await),
                 },
                 done = self.underway.finished() => {
-                    self.answer(session, done).await?;
+                    Box::pin(self.answer(session, done)).await?;
                     if let Some((asked, command)) = self.underway.take_next() {
                         self.perform(session, asked, command);
                     }
                 }
-                heard = session.inbound.next(), if has_room => self.hear(session, heard).await?,
-                () = nap => self.tick(session).await?,
+                heard = session.inbound.next(), if has_room => Box::pin(self.hear(session, heard)).await?,
+                () = nap => Box::pin(self.tick(session)).await?,
             }
         }
     }

@@ -72,9 +72,15 @@ impl Session {
     }
 
     /// Runs the session. Afterwards the connection is gone, whatever the peer does.
-    pub(crate) async fn run(mut self, handle: Option<SocketHandle>) {
-        let Err(end) = self.converse().await;
-        Box::pin(self.end(end, handle)).await;
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn would hold the session twice, as it came and as it is used"
+    )]
+    pub(crate) fn run(mut self, handle: Option<SocketHandle>) -> impl Future<Output = ()> {
+        async move {
+            let Err(end) = self.converse().await;
+            Box::pin(self.end(end, handle)).await;
+        }
     }
 
     /// Ends the session and its connection.
@@ -87,7 +93,7 @@ impl Session {
     }
 
     async fn converse(&mut self) -> Result<Infallible, End> {
-        // What is rare is done in boxes that go with it: an idle session holds no room for it.
+        // In a box that goes with it, as all that a session does but wait.
         let mut live = Box::pin(self.greet()).await?;
         live.run(self).await
     }

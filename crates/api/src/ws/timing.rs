@@ -22,6 +22,9 @@ pub struct Timing {
     pub read_within: Duration,
     /// For `bye`, the close frame and the peer's answer to it.
     pub farewell_within: Duration,
+    /// For which connections and requests are still let in when the service goes down: those that were on their
+    /// way then would be cut off without an answer.
+    pub last_knocks: Duration,
     /// For the op that is being done when the service goes down: as long as a commit may take.
     pub last_op_within: Duration,
     /// From `token.expiring` to the expiry.
@@ -47,6 +50,7 @@ impl Default for Timing {
             overflown_write_within: Duration::from_millis(250),
             read_within: Duration::from_secs(10),
             farewell_within: Duration::from_secs(1),
+            last_knocks: Duration::from_millis(300),
             last_op_within: Duration::from_secs(3),
             expiry_notice: Duration::from_mins(1),
             offline_after: Duration::from_secs(5),

@@ -461,3 +461,24 @@ async fn a_service_that_goes_down_answers_no_more() {
     app.stop().await;
     assert!(reqwest::get(&url).await.is_err());
 }
+
+#[actix_web::test]
+async fn whoever_was_at_the_door_when_the_service_began_to_go_down_is_answered() {
+    let late = Duration::from_secs(2);
+    let app = TestApp::start_tuned(|_, timing| timing.last_knocks = late).await;
+    let (url, address) = (app.url("/readyz"), app.address());
+    let mut knocked = tokio::net::TcpStream::connect(address).await.unwrap();
+    let asking = async {
+        while reqwest::get(&url)
+            .await
+            .is_ok_and(|answer| answer.status() == 200)
+        {}
+        let request = b"GET /healthz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n";
+        knocked.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        knocked.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let (answer, ()) = futures_util::future::join(asking, app.stop()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}

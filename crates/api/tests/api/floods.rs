@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
@@ -162,10 +163,11 @@ async fn refresh_tokens_are_not_guessed_for_ever() {
         app.request("POST", "/api/auth/refresh").json(&body)
     };
     let mut limited = None;
-    for _ in 0..1_500 {
-        let answer = app.answer(guess()).await;
-        if answer.status != 401 {
-            limited = Some(answer);
+    // Many at once: one after the other, a slow machine would not ask faster than it is let.
+    for _ in 0..30 {
+        let answers = join_all((0..50).map(|_| app.answer(guess()))).await;
+        limited = answers.into_iter().find(|answer| answer.status != 401);
+        if limited.is_some() {
             break;
         }
     }

@@ -179,8 +179,6 @@ async fn never_reads(tune: impl FnOnce(&mut Timing)) {
     {
         read += count;
     }
-    assert!(
-        read < usize::try_from(all).unwrap() * 16_000,
-        "{read} bytes: all of it"
-    );
+    // Of 9.6 MB. Without a limit, what waits for one peer is up to 4 MB of the kernel's memory.
+    assert!(read < 1_500_000, "{read} bytes");
 }
