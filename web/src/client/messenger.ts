@@ -189,6 +189,10 @@ class Messenger implements MessagingClient {
     return this.#threads.loadMessages(id, end);
   }
 
+  trimMessages(id: string, end: "before" | "after", keep: number): void {
+    this.#store.dispatch({ type: "trimmed", id, end, keep });
+  }
+
   showMessages(id: string, around?: number): Promise<void> {
     return this.#threads.showMessages(id, around);
   }

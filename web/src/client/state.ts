@@ -26,6 +26,7 @@ export type Action =
   | { type: "fetching"; id: string; end: "before" | "after" }
   | { type: "page"; id: string; page: MessagePage; end?: "before" | "after" }
   | { type: "thread-failed"; id: string; error: ClientError }
+  | { type: "trimmed"; id: string; end: "before" | "after"; keep: number }
   | { type: "closed"; id: string }
   | { type: "outgoing"; message: OutgoingMessage }
   | { type: "discarded"; clientId: string }
@@ -70,6 +71,11 @@ export function reduce(state: InnerState, action: Action): InnerState {
       return foldPage(state, action.id, action.page, action.end);
     case "thread-failed":
       return withThread(state, action.id, failed(action.error));
+    case "trimmed": {
+      const thread = state.threads[action.id];
+      const isAtRest = thread?.status === "ready" && !thread.fetching && thread.messages.length > action.keep;
+      return isAtRest ? withThread(state, action.id, trimmed(action.end, action.keep)) : state;
+    }
     case "closed":
       return { ...state, threads: without(state.threads, action.id), presence: without(state.presence, action.id) };
     case "outgoing":
@@ -139,6 +145,14 @@ function opening({ fetching: _, ...thread }: Thread): Thread {
 
 function fetching(end: "before" | "after"): (thread: Thread) => Thread {
   return ({ error: _, ...thread }) => ({ ...thread, fetching: end });
+}
+
+/** What is let go of is there to be fetched again. */
+function trimmed(end: "before" | "after", keep: number): (thread: Thread) => Thread {
+  return (thread) =>
+    end === "before"
+      ? { ...thread, messages: thread.messages.slice(thread.messages.length - keep), hasBefore: true }
+      : { ...thread, messages: thread.messages.slice(0, keep), hasAfter: true };
 }
 
 /** What was there before one end could not be fetched is still right. */

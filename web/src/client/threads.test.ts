@@ -302,6 +302,42 @@ describe("showing", () => {
     expect(thread().hasAfter).toBe(false);
   });
 
+  test("what was let go of at either end is fetched again when it is wanted", async () => {
+    const { service, id, client, thread } = await reading(300);
+    client.open(id);
+    await pass();
+    for (let pages = 0; pages < 5; pages++) await client.loadMessages(id, "before");
+    expect(textsOf(client, id)).toEqual(texts(1, 300));
+    client.trimMessages(id, "before", 100);
+    expect(textsOf(client, id)).toEqual(texts(201, 300));
+    await client.loadMessages(id, "before");
+    expect(textsOf(client, id)).toEqual(texts(151, 300));
+
+    client.trimMessages(id, "after", 40);
+    expect(textsOf(client, id)).toEqual(texts(151, 190));
+    expect(thread()).toMatchObject({ hasBefore: true, hasAfter: true });
+    service.write(id, "bob", "text 301");
+    await pass();
+    expect(textsOf(client, id)).toEqual(texts(151, 190));
+    for (let pages = 0; pages < 3; pages++) await client.loadMessages(id, "after");
+    expect(textsOf(client, id)).toEqual(texts(151, 301));
+    expect(thread().hasAfter).toBe(false);
+  });
+
+  test("nothing is let go of where there is not more, or while a page is on its way", async () => {
+    const { id, client, thread } = await reading(60);
+    client.open(id);
+    client.trimMessages(id, "before", 1);
+    await pass();
+    const known = thread();
+    client.trimMessages(id, "before", 50);
+    expect(thread()).toBe(known);
+    const coming = client.loadMessages(id, "before");
+    client.trimMessages(id, "after", 1);
+    await coming;
+    expect(textsOf(client, id)).toEqual(texts(1, 60));
+  });
+
   test("another place takes back what was asked for before", async () => {
     const { service, id, client } = await reading(300);
     client.open(id);

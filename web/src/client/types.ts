@@ -159,6 +159,11 @@ export interface MessagingClient {
   open(id: string): () => void;
   /** Fetches the next messages at one end of the thread. Failures are in the state. */
   loadMessages(id: string, end: "before" | "after"): Promise<void>;
+  /**
+   * Lets go of all but so many messages of an open thread, of the oldest or of the newest, so that a page that
+   * stays open for long does not grow. They are fetched again by `loadMessages`.
+   */
+  trimMessages(id: string, end: "before" | "after", keep: number): void;
   /** Shows the thread around a message, or its newest messages. Failures are in the state. */
   showMessages(id: string, around?: number): Promise<void>;
 

@@ -1,8 +1,9 @@
-// Which Chromium the tests run in: the system's own, so that nothing is downloaded.
+// Which Chromium the tests run in: the system's own, so that nothing is downloaded. The headless shell is the
+// same engine without a window's machinery, and takes half the time.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-const names = ["chromium", "chromium-browser", "google-chrome"];
+const names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 
 /** Where the browser is; null when there is none and the tests may be skipped. Throws when they may not. */
 export function findBrowser(): string | null {

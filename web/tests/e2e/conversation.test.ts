@@ -139,6 +139,8 @@ test("a send that was refused says why, and can be tried again", async ({ arrive
   // He does not know yet that he was blocked when he sends: the word of it waits on the wire.
   await page.context().setOffline(true);
   trouble.allowLostNetwork();
+  // Which goes over HTTP where the socket takes longer to come back.
+  trouble.allow(/status of 403/);
   await oliver.send("Are you still there?");
   await expect(oliver.tick("Are you still there?", "Waiting to be sent")).toBeVisible();
   await camille.configure(id, { blocked: true });

@@ -152,6 +152,60 @@ test("older messages come as one scrolls, and what one reads does not move", asy
   );
 });
 
+/** The numbers of the messages in the page, which have to follow each other. */
+async function numbersIn(screen: Screen): Promise<number[]> {
+  const texts = await screen.messages.allTextContents();
+  const numbers = texts.map((text) => Number(/Message (\d+)\./.exec(text)?.[1]));
+  expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+  return numbers;
+}
+
+test("a page that stays open for long keeps what is near, and brings the rest back", async ({
+  arrive,
+  person,
+  service,
+}) => {
+  test.setTimeout(180_000);
+  const id = await talkAtLength(service, 60);
+  const page = await arrive("margaux", `#/inbox/${id}`);
+  const margaux = new Screen(page);
+  await expect(margaux.message("Message 60.")).toBeVisible();
+  const oliver = await person("oliver");
+  for (let at = 61; at <= 520; at++) await oliver.send(id, `Message ${at}.`);
+  // They come faster than anybody reads, and a busy machine shows them later.
+  await expect(margaux.message("Message 520.")).toBeVisible({ timeout: 40_000 });
+  await expect.poll(() => fromEnd(margaux.scroller)).toBeLessThan(2);
+  expect((await numbersIn(margaux)).length).toBeLessThanOrEqual(400);
+
+  // All the way up: what is far below goes, and what comes meanwhile waits.
+  await expect
+    .poll(
+      async () => {
+        await wheel(page, margaux.scroller, -6_000);
+        return margaux.message("A celadon teapot").count();
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(1);
+  await expect.poll(async () => (await numbersIn(margaux)).length).toBeLessThanOrEqual(400);
+  await oliver.send(id, "Message 521.");
+  await expect(margaux.thread.getByRole("button", { name: "1 new message" })).toBeVisible();
+
+  // And down again, page by page.
+  await expect
+    .poll(
+      async () => {
+        await wheel(page, margaux.scroller, 6_000);
+        return margaux.message("Message 521.").count();
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(1);
+  await expect.poll(async () => (await numbersIn(margaux)).length).toBeLessThanOrEqual(400);
+  await expect.poll(() => isInSight(margaux.scroller, margaux.message("Message 521."))).toBe(true);
+  await expect(margaux.row("Oliver Bennett").first()).not.toContainText("unread");
+});
+
 test("a message that comes while one reads above waits behind a pill", async ({ arrive, person }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);

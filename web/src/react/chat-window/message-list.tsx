@@ -31,6 +31,10 @@ export interface MessageListProps {
 
 const noMessages: never[] = [];
 
+/** How many messages a page holds, and how many it keeps when there are more. */
+const mostMessages = 400;
+const keptMessages = 200;
+
 export function MessageList({ ref, conversation, actions, unreadAfter, startsAt }: MessageListProps) {
   const client = useMessaging();
   const t = useText(chatStrings);
@@ -67,6 +71,8 @@ export function MessageList({ ref, conversation, actions, unreadAfter, startsAt 
       if (more && thread?.status === "ready" && !thread.fetching && !thread.error) load(which);
     },
   });
+  // Where the block it began in is gone, it begins anew: one block must not grow for as long as a page is open.
+  if (tail !== undefined && atEnd && blockOf(messages[0]?.seq ?? 0) > tail) setTail(blockOf(messages.at(-1)?.seq ?? 0));
   const show = useStableCallback(() => void client?.showMessages(id));
   const reach = useStableCallback((goal: Goal) => {
     if (goal.to === "message") void client?.showMessages(id, goal.seq);
@@ -80,6 +86,17 @@ export function MessageList({ ref, conversation, actions, unreadAfter, startsAt 
   );
   const lastShown = messages.at(-1)?.seq ?? 0;
   useReadMarking(hasAfter ? undefined : conversation, lastShown, end);
+
+  // What comes for hours, or is scrolled through, must not pile up: what is farther from the reader goes.
+  useEffect(() => {
+    const view = scroller.current;
+    if (!client || !view || messages.length <= mostMessages || thread?.status !== "ready" || thread.fetching) return;
+    // Somebody is at work with one of them.
+    if (list.current?.contains(document.activeElement)) return;
+    const above = view.scrollTop;
+    const below = view.scrollHeight - view.clientHeight - above;
+    client.trimMessages(id, above > below ? "before" : "after", keptMessages);
+  }, [client, id, messages, thread, scroller, list]);
 
   // A thread that was left in the middle is opened at its end.
   useEffect(() => {
@@ -104,7 +121,12 @@ export function MessageList({ ref, conversation, actions, unreadAfter, startsAt 
         </div>
       </div>
       {(!atEnd || hasAfter) && items.length > 0 && (
-        <ToLatest messages={messages} counterpartId={counterpart.id} onPress={() => reach({ to: "end" })} />
+        <ToLatest
+          messages={messages}
+          counterpartId={counterpart.id}
+          unread={hasAfter ? conversation.unreadCount : undefined}
+          onPress={() => reach({ to: "end" })}
+        />
       )}
     </div>
   );

@@ -67,14 +67,17 @@ export function ThreadEdge({ thread, side, more, onLoad, onRetry }: ThreadEdgePr
 export interface ToLatestProps {
   messages: readonly Message[];
   counterpartId: string;
+  /** How many are unread, where the newest are not among the messages. */
+  unread?: number;
   onPress(): void;
 }
 
 /** Shown while the end is out of sight; counts what has come since it went. */
-export function ToLatest({ messages, counterpartId, onPress }: ToLatestProps) {
+export function ToLatest({ messages, counterpartId, unread, onPress }: ToLatestProps) {
   const t = useText(chatStrings);
   const [since] = useState(messages.at(-1)?.seq ?? 0);
-  const count = messages.filter((message) => message.seq > since && message.senderId === counterpartId).length;
+  const isNew = (message: Message) => message.seq > since && message.senderId === counterpartId;
+  const count = unread ?? messages.filter(isNew).length;
   return (
     <button
       type="button"
