@@ -20,7 +20,9 @@ beforeEach(async () => {
   id = service.converse(ines, ["Bonjour"]).id;
   client = createMessagingClient(service.options);
   client.start();
-  await vi.waitFor(() => expect(client.getState().connection.status).toBe("live"));
+  await vi.waitFor(() => expect(client.getState().connection.status).toBe("live"), {
+    timeout: 30_000,
+  });
   stop = alertOf(client, { sound: "/ding.mp3", desktop: false, onOpen: () => {} });
 });
 
