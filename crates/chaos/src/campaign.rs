@@ -35,6 +35,9 @@ pub(crate) async fn judged(options: &cli::Run) -> anyhow::Result<Verdict> {
     }
     let verdict = court::try_history(&done.history, floors).await?;
     court::file(&verdict, &done.history, options.keep)?;
+    if let Some(ledger) = &options.ledger {
+        Line::of_run(&verdict, options.backend, options.nodes, options.profile).append(ledger)?;
+    }
     say!("{}", done.counts);
     Ok(verdict)
 }
@@ -73,6 +76,7 @@ pub(crate) async fn short(options: &cli::Short) -> anyhow::Result<ExitCode> {
             bug: None,
             schedule: None,
             keep: false,
+            ledger: None,
         };
         let verdict = judged(&run).await?;
         say!(
@@ -124,9 +128,9 @@ pub(crate) async fn long(options: &cli::Campaign) -> anyhow::Result<ExitCode> {
                 bug: None,
                 schedule: None,
                 keep: false,
+                ledger: Some(options.ledger.clone()),
             };
             let verdict = judged(&run).await?;
-            Line::of_run(&verdict, backend, nodes, options.profile).append(&options.ledger)?;
             let valid = verdict.conclusion == Conclusion::Valid;
             say!(
                 "seed {seed}, {}, {nodes} node(s): {}",
@@ -210,7 +214,15 @@ pub(crate) async fn bugs(options: &cli::Bugs) -> anyhow::Result<ExitCode> {
         .filter(|bug| options.only.is_empty() || options.only.contains(bug))
         .collect();
     anyhow::ensure!(!wanted.is_empty(), "no such bug");
-    let shapes = shapes();
+    let mut shapes = shapes();
+    shapes.retain(|(backend, nodes)| {
+        options.backend.is_none_or(|wanted| wanted == *backend)
+            && options.nodes.is_none_or(|wanted| wanted == *nodes)
+    });
+    anyhow::ensure!(
+        !shapes.is_empty(),
+        "no run of such a shape is possible here"
+    );
     let (mut found, mut missed) = (0, 0);
     for bug in wanted {
         let mut caught = None;
@@ -228,6 +240,7 @@ pub(crate) async fn bugs(options: &cli::Bugs) -> anyhow::Result<ExitCode> {
                     bug: Some(bug.clone()),
                     schedule: None,
                     keep: false,
+                    ledger: None,
                 };
                 // A service that is too broken to be used is found out too.
                 match judged(&run).await {

@@ -79,6 +79,9 @@ pub(crate) struct Run {
     /// Keep everything, also of a valid run.
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Append a line to this ledger.
+    #[arg(long)]
+    pub(crate) ledger: Option<PathBuf>,
 }
 
 /// The short form.
@@ -134,6 +137,12 @@ pub(crate) struct Bugs {
     /// Only these, comma-separated.
     #[arg(long, value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Only in runs on this database.
+    #[arg(long, value_enum)]
+    pub(crate) backend: Option<Backend>,
+    /// Only in runs on so many nodes.
+    #[arg(long)]
+    pub(crate) nodes: Option<u8>,
 }
 
 /// How many points, and where.

@@ -44,7 +44,7 @@ impl Size {
                 think: Duration::from_millis(160),
                 leaves: 12,
             },
-            windows: 8,
+            windows: 6,
             overlap: 2,
             hold_ms: (1_500, 3_000),
             gap_ms: (1_500, 2_500),

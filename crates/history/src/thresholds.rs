@@ -53,7 +53,7 @@ impl Thresholds {
             settled_per_mille: 500,
             faults: 4,
             kinds: 3,
-            effective_per_mille: 900,
+            effective_per_mille: 800,
             resumes: 20,
             moves: 0,
             probes: 20,

@@ -87,8 +87,9 @@ impl Nemesis {
         let postgres = present(self.cluster.postgres.as_ref(), "PostgreSQL")?
             .lock()
             .await;
+        // One table: while two are being locked, a query over both could be waiting for the lock and awaited by it.
         let statements = format!(
-            "BEGIN; LOCK TABLE conversations, streams IN ACCESS EXCLUSIVE MODE; \
+            "BEGIN; LOCK TABLE streams IN ACCESS EXCLUSIVE MODE; \
              SELECT pg_sleep({:.1}); COMMIT",
             hold.as_secs_f64()
         );

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    case::{Case, End, Exposed, Op, Owner},
+    case::{Case, End, Exposed, Fault, Op, Owner},
     findings::Findings,
     names::Name,
     shape::Event,
@@ -104,15 +104,21 @@ fn revocations(case: &Case, limits: &Limits, findings: &mut Findings) {
             if connection.login != Some(login) || connection.hello.is_none() {
                 continue;
             }
-            // A node that stands still closes nothing; a cut client hears nothing.
-            let excused = case.faults.values().any(|fault| {
-                let hit = match fault.class {
-                    Class::Process => fault.target == connection.node,
-                    Class::Client | Class::Host => true,
-                    _ => false,
-                };
-                hit && fault.start.t < until && fault.over() > done.t
-            });
+            let during = |is: &dyn Fn(&Fault) -> bool| {
+                let mut faults = case.faults.values();
+                faults.any(|fault| is(fault) && fault.start.t < until && fault.over() > done.t)
+            };
+            // A node that stands still closes nothing; a cut client hears nothing; and a node learns of a
+            // logout elsewhere over the bus or from its database.
+            let excused = during(&|fault| match fault.class {
+                Class::Process => fault.target == connection.node,
+                Class::Client | Class::Host => true,
+                _ => false,
+            }) || during(&|fault| fault.class == Class::Bus)
+                && during(&|fault| {
+                    matches!(fault.class, Class::Database | Class::DatabaseAway)
+                        && case.hits(fault, connection.node)
+                });
             let ended = connection.close.map_or(u64::MAX, |(close, ..)| close.t);
             let known = case.last.is_some_and(|last| last.t > until) || ended < until;
             if excused || !known || ended < done.t {

@@ -20,6 +20,8 @@ pub(crate) struct Story {
     entries: Vec<Entry>,
     t: u64,
     ops: u64,
+    /// Kinds of faults so far.
+    faults: Vec<String>,
     /// The node that is asked next.
     pub(crate) node: String,
 }
@@ -31,6 +33,7 @@ impl Story {
             entries: Vec::new(),
             t: 0,
             ops: 0,
+            faults: Vec::new(),
             node: "n1".to_owned(),
         };
         story.add(Record::Header(Header {
@@ -210,8 +213,13 @@ impl Story {
             Edge::Start => Value::Null,
             Edge::Stop => json!("seen"),
         };
+        let known = self.faults.iter().position(|known| known == kind);
+        let place = known.unwrap_or_else(|| {
+            self.faults.push(kind.to_owned());
+            self.faults.len() - 1
+        });
         self.add(Record::Fault(Fault {
-            fault: 1,
+            fault: u64::try_from(place).unwrap() + 1,
             kind: kind.to_owned(),
             class,
             target: target.to_owned(),

@@ -2,7 +2,7 @@
 
 use messaging_history::{
     Call, Invariant, Record,
-    event::{Leak, Party, Phase},
+    event::{Class, Edge, Leak, Party, Phase},
 };
 use serde_json::{Value, json};
 
@@ -250,6 +250,26 @@ fn acts() -> Vec<Golden> {
             story.wait(4_000);
             story.close(1, Party::Server, Some(4011));
             story.wait(20_000);
+            story.phase(Phase::Final);
+        }),
+        broken(
+            "i13-a-login-outlived-without-the-bus",
+            Invariant::I13,
+            |story| {
+                story.fault("bus_cut", Class::Bus, "n2", Edge::Start);
+                login(story);
+                story.wait(20_000);
+                story.fault("bus_cut", Class::Bus, "n2", Edge::Stop);
+                story.phase(Phase::Final);
+            },
+        ),
+        legal("i13-a-login-outlived-without-bus-and-database", |story| {
+            story.fault("bus_cut", Class::Bus, "n2", Edge::Start);
+            login(story);
+            story.fault("postgres_pause", Class::Database, "database", Edge::Start);
+            story.wait(20_000);
+            story.fault("postgres_pause", Class::Database, "database", Edge::Stop);
+            story.fault("bus_cut", Class::Bus, "n2", Edge::Stop);
             story.phase(Phase::Final);
         }),
     ]

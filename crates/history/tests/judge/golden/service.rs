@@ -151,18 +151,38 @@ fn without_database(story: &mut Story, refused_after_ms: u64, drops: bool) {
     rest(story);
 }
 
-/// A node was dead; so much later it accepts something again.
-fn comes_back(story: &mut Story, after_ms: u64) {
+/// A node is killed under a send.
+fn dies(story: &mut Story) {
     story.fault("kill", Class::Process, "n1", Edge::Start);
     story.fault("kill", Class::Process, "n1", Edge::Stop);
     let op = story.invoke("ann", send("k1", "hello"));
     story.unknown(op);
+}
+
+/// A node was dead; so much later it accepts something again.
+fn comes_back(story: &mut Story, after_ms: u64) {
+    dies(story);
     story.wait(after_ms);
+    accepted_at_last(story);
+}
+
+fn accepted_at_last(story: &mut Story) {
     let reply = message(1, "k1", "ann", "hello");
     story.done("ann", send("k1", "hello"), reply);
     story.wait(10_000);
     rest(story);
     story.dump(vec![row(1, "k1", "ann", "hello")]);
+}
+
+/// A node was dead; so much later the next node is, for a second; six seconds after the first something is
+/// accepted again.
+fn comes_back_late(story: &mut Story, next_after_ms: u64) {
+    dies(story);
+    story.wait(next_after_ms);
+    story.fault("pause", Class::Process, "n2", Edge::Start);
+    story.wait(6_000 - next_after_ms);
+    story.fault("pause", Class::Process, "n2", Edge::Stop);
+    accepted_at_last(story);
 }
 
 /// A node is started while the database is away, and ready so long after it is back.
@@ -234,6 +254,15 @@ fn service() -> Vec<Golden> {
             comes_back(story, 6_000);
         }),
         legal("i20-comes-back", |story| comes_back(story, 4_000)),
+        // The time to come back was over before the next fault.
+        broken(
+            "i20-comes-back-late-before-the-next-fault",
+            Invariant::I20,
+            |story| comes_back_late(story, 5_500),
+        ),
+        legal("i20-comes-back-late-in-the-next-fault", |story| {
+            comes_back_late(story, 4_000);
+        }),
         broken("i20-starts-late", Invariant::I20, |story| {
             starts(story, 6_000);
         }),
