@@ -3,7 +3,7 @@
 //! transactions in which those were committed.
 
 use std::{
-    io::{IsTerminal as _, stderr},
+    io::{BufWriter, IsTerminal as _, stderr},
     time::{Duration, Instant},
 };
 
@@ -18,6 +18,7 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use tracing::{Level, Metadata, Span, level_filters::LevelFilter};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
@@ -32,14 +33,18 @@ use crate::config::{LogFormat, Settings};
 /// Of whoever sends traces, in them.
 const SERVICE: &str = "messaging";
 
+/// How many lines may wait to be written. Then whoever has one more waits: none is left out.
+const MAX_LINES: usize = 8_192;
+
 /// How long the last traces may take.
 const LAST_TRACES: Duration = Duration::from_secs(1);
 
 /// What is told of the service while it runs.
 #[derive(Debug)]
-#[must_use = "the last traces are sent by `flush`"]
+#[must_use = "the last lines are written when it goes, the last traces sent by `flush`"]
 pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
+    _lines: WorkerGuard,
 }
 
 /// Begins logging to standard error, and tracing if it is asked for. A second call, in tests, changes
@@ -48,7 +53,13 @@ pub struct Telemetry {
 /// # Errors
 /// When traces cannot be sent to where they are to go.
 pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
-    let lines = fmt::layer().with_writer(stderr);
+    // By a thread of its own: a request does not wait for its line, and lines that come together are one write.
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(false)
+        .buffered_lines_limit(MAX_LINES)
+        .thread_name("log")
+        .finish(BufWriter::new(stderr()));
+    let lines = fmt::layer().with_writer(writer);
     let json = match settings.log_format {
         LogFormat::Json => true,
         LogFormat::Pretty => false,
@@ -81,7 +92,10 @@ pub fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
     }
     // It fails only if logging has begun already.
     let _ = tracing_subscriber::registry().with(layers).try_init();
-    Ok(Telemetry { traces })
+    Ok(Telemetry {
+        traces,
+        _lines: guard,
+    })
 }
 
 /// Whether it is a peer's mistake that actix-http tells as an error of ours: a head that cannot be parsed, a
