@@ -2,7 +2,7 @@
 //! transaction (group commit), answers each, and announces what happened, to each person in the order of
 //! its positions. While one lane waits for the database another decides. Here are the lines in which acts wait.
 
-mod checkpoints;
+mod deferred;
 mod room;
 mod sequence;
 mod transaction;
@@ -25,14 +25,14 @@ use tracing::{Span, debug_span, field::Empty};
 use crate::{
     acts::Act,
     batch::{Batch, Before, Scope},
-    connection::{self, Conn, DatabaseUrl, Purpose},
+    connection::{Conn, DatabaseUrl},
     database::DatabaseSettings,
     deadline,
     failure::Halt,
     measurements::Measurements,
     messages::Digests,
 };
-use checkpoints::Committed;
+use deferred::Committed;
 use room::Room;
 use sequence::Sequence;
 
@@ -41,8 +41,8 @@ use sequence::Sequence;
 pub(crate) struct Writer {
     /// Never none.
     lanes: Arc<[Lane]>,
-    /// It ends with the last lane.
-    checkpoints: Arc<Mutex<Option<JoinHandle<()>>>>,
+    /// What is done beside the lanes. It ends with the last of them.
+    deferred: Arc<Mutex<Option<JoinHandle<()>>>>,
     /// Set at the end: what still comes is refused.
     closed: Arc<AtomicBool>,
     measurements: Measurements,
@@ -65,8 +65,7 @@ struct Shared {
     digests: Digests,
     closed: Arc<AtomicBool>,
     measurements: Measurements,
-    /// For SQLite.
-    committed: Option<Committed>,
+    committed: Committed,
     /// Held as long as a lane may write: a second node on one SQLite file is refused.
     _lock: Option<Arc<File>>,
 }
@@ -84,15 +83,7 @@ impl Writer {
     ) -> Result<Self, Failure> {
         let closed = Arc::new(AtomicBool::new(false));
         let lock = lock.map(Arc::new);
-        let (committed, checkpoints) = match &settings.url {
-            DatabaseUrl::Sqlite(_) => {
-                let conn = connection::connect(&settings.url, Purpose::Write)
-                    .map_err(|error| Failure::new("open the database", error))?;
-                let (committed, thread) = checkpoints::start(conn, lock.clone())?;
-                (Some(committed), Some(thread))
-            }
-            DatabaseUrl::Postgres(_) => (None, None),
-        };
+        let (committed, deferred) = deferred::start(settings.url.clone(), lock.clone())?;
         let shared = Shared {
             url: settings.url.clone(),
             others_write: settings.shared,
@@ -122,7 +113,7 @@ impl Writer {
             .collect::<Result<_, Failure>>()?;
         Ok(Self {
             lanes,
-            checkpoints: Arc::new(Mutex::new(checkpoints)),
+            deferred: Arc::new(Mutex::new(Some(deferred))),
             closed,
             measurements,
         })
@@ -213,12 +204,12 @@ impl Writer {
                 Some(thread)
             })
             .collect();
-        let checkpoints = self
-            .checkpoints
+        let deferred = self
+            .deferred
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        for thread in threads.into_iter().chain(checkpoints) {
+        for thread in threads.into_iter().chain(deferred) {
             // It catches every act's panic, so it ends by itself.
             let _ = thread.join();
         }

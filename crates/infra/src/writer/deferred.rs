@@ -1,101 +1,235 @@
-//! What SQLite has committed to its log is copied into the database beside the writer, which would wait for the
-//! disk twice more each time.
+//! What a commit may leave for later is done beside the writer, which would stand still for it. SQLite's log is copied
+//! into the database: it would wait for the disk twice more each time. PostgreSQL's list of words that are not in
+//! their index yet is sorted in: every few thousand messages a commit would take some tens of milliseconds for it.
 
 use std::{
+    error::Error,
     fs::File,
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::{self, JoinHandle, Thread},
     time::{Duration, Instant},
 };
 
-use diesel::{QueryResult, connection::SimpleConnection as _};
+use diesel::connection::SimpleConnection as _;
 use messaging_domain::Failure;
 
-use crate::connection::Conn;
+use crate::{
+    connection::{self, Conn, DatabaseUrl, Purpose},
+    failure,
+};
 
-/// How long commits gather: a page that several have written is copied once.
-const GATHER: Duration = Duration::from_millis(100);
+/// How long commits to SQLite gather: a page that several have written is copied once.
+const GATHER_PAGES: Duration = Duration::from_millis(100);
 
-/// Tells the thread that there is something to copy. It ends when nobody can tell it any more.
+/// How long words gather on PostgreSQL. A search reads all that are not in their index yet.
+const GATHER_WORDS: Duration = Duration::from_millis(200);
+
+/// How many acts a commit has when there is no time to spare: the words are left to the writer then, which sorts in
+/// more of them at once.
+const BUSY: u64 = 16;
+
+/// Tells the thread that there is something to do. It ends when nobody can tell it any more.
 #[derive(Debug, Clone)]
-pub(super) struct Committed(SyncSender<()>);
+pub(super) struct Committed(Arc<Bell>);
+
+#[derive(Debug)]
+struct Bell {
+    heard: Arc<Heard>,
+    thread: Thread,
+}
+
+/// What the thread has to know. It is woken by the first commit alone; the others gather.
+#[derive(Debug, Default)]
+struct Heard {
+    told: AtomicBool,
+    ended: AtomicBool,
+    commits: AtomicU64,
+    acts: AtomicU64,
+}
 
 impl Committed {
-    pub(super) fn tell(&self) {
-        // Told already, or gone: then whoever opens the database next copies what is left.
-        let _ = self.0.try_send(());
-    }
-}
-
-/// Starts the thread on a connection of its own. It holds the lock of the database's file to its end.
-pub(super) fn start(
-    mut conn: Conn,
-    lock: Option<Arc<File>>,
-) -> Result<(Committed, JoinHandle<()>), Failure> {
-    let (told, committed) = sync_channel(1);
-    let thread = thread::Builder::new()
-        .name("checkpoints".to_owned())
-        .spawn(move || {
-            while committed.recv().is_ok() {
-                gather(&committed);
-                // Where it fails the log grows, until the writer copies it itself.
-                if let Err(error) = copy(&mut conn) {
-                    tracing::debug!(%error, "a checkpoint failed");
-                }
-            }
-            drop(conn);
-            drop(lock);
-        })
-        .map_err(|error| Failure::new("start the checkpoints", error))?;
-    Ok((Committed(told), thread))
-}
-
-fn gather(committed: &Receiver<()>) {
-    let until = Instant::now() + GATHER;
-    loop {
-        match committed.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(()) => {}
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+    pub(super) fn tell(&self, acts: usize) {
+        let Bell { heard, thread } = &*self.0;
+        let acts = u64::try_from(acts).unwrap_or(u64::MAX);
+        heard.acts.fetch_add(acts, Ordering::Relaxed);
+        heard.commits.fetch_add(1, Ordering::Relaxed);
+        if !heard.told.swap(true, Ordering::AcqRel) {
+            thread.unpark();
         }
     }
 }
 
-/// Waits for nobody and keeps nobody waiting.
-fn copy(conn: &mut Conn) -> QueryResult<()> {
-    conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")
+impl Drop for Bell {
+    fn drop(&mut self) {
+        self.heard.ended.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+impl Heard {
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Waits for a commit and, unless it is the end, for those that come soon after it. `false` at the end.
+    fn gather(&self, for_so_long: Duration) -> bool {
+        while !self.told.load(Ordering::Acquire) {
+            if self.has_ended() {
+                return false;
+            }
+            thread::park();
+        }
+        let begun = Instant::now();
+        while !self.has_ended() {
+            let rest = for_so_long.saturating_sub(begun.elapsed());
+            if rest.is_zero() {
+                break;
+            }
+            thread::park_timeout(rest);
+        }
+        self.told.store(false, Ordering::Release);
+        true
+    }
+
+    /// Whether commits were full since this was last asked.
+    fn were_busy(&self) -> bool {
+        let [acts, commits] =
+            [&self.acts, &self.commits].map(|count| count.swap(0, Ordering::Relaxed));
+        acts >= commits.saturating_mul(BUSY)
+    }
+}
+
+/// Starts the thread, with a connection of its own. It holds the lock of SQLite's file to its end.
+pub(super) fn start(
+    url: DatabaseUrl,
+    lock: Option<Arc<File>>,
+) -> Result<(Committed, JoinHandle<()>), Failure> {
+    let heard = Arc::<Heard>::default();
+    let shared = Arc::clone(&heard);
+    let joins = thread::Builder::new()
+        .name("deferred".to_owned())
+        .spawn(move || {
+            work(&url, &shared);
+            drop(lock);
+        })
+        .map_err(|error| Failure::new("start what is done beside the writer", error))?;
+    let thread = joins.thread().clone();
+    Ok((Committed(Arc::new(Bell { heard, thread })), joins))
+}
+
+fn work(url: &DatabaseUrl, heard: &Heard) {
+    let mut conn = None;
+    let on_postgres = matches!(url, DatabaseUrl::Postgres(_));
+    while heard.gather(if on_postgres {
+        GATHER_WORDS
+    } else {
+        GATHER_PAGES
+    }) {
+        // Only SQLite's file should be whole when nobody has it open.
+        if on_postgres && (heard.were_busy() || heard.has_ended()) {
+            continue;
+        }
+        // Where it fails the writer does it itself, once there is much of it.
+        if let Err(error) = do_beside(&mut conn, url) {
+            tracing::debug!(%error, "what commits have left could not be done");
+        }
+    }
+}
+
+/// Keeps no writer waiting.
+fn do_beside(held: &mut Option<Conn>, url: &DatabaseUrl) -> Result<(), Box<dyn Error>> {
+    let mut conn = match held.take() {
+        Some(conn) => conn,
+        None => connection::connect(url, Purpose::Write)?,
+    };
+    let done = conn.batch_execute(match conn {
+        Conn::Sqlite(_) => "PRAGMA wal_checkpoint(PASSIVE)",
+        Conn::Postgres(_) => "SELECT gin_clean_pending_list('messages_terms')",
+    });
+    if !done.as_ref().is_err_and(failure::is_connection_lost) {
+        *held = Some(conn);
+    }
+    Ok(done?)
 }
 
 #[cfg(test)]
 mod tests {
-    use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, dsl::sql};
+    use diesel::{
+        Connection as _, RunQueryDsl as _, SqliteConnection, dsl::sql, sql_types::BigInt,
+    };
 
     use super::*;
-    use crate::connection::{self, DatabaseUrl, Purpose};
+    use crate::{
+        fresh::{Fresh, Kind},
+        migrations,
+    };
+
+    #[test]
+    fn commits_are_busy_when_they_are_full_on_average() {
+        let heard = Arc::default();
+        let thread = thread::current();
+        let committed = Committed(Arc::new(Bell { heard, thread }));
+        for (commits, busy) in [(&[1][..], false), (&[1, 40, 30], true), (&[15, 16], false)] {
+            for acts in commits {
+                committed.tell(*acts);
+            }
+            assert_eq!(committed.0.heard.were_busy(), busy);
+        }
+    }
 
     #[test]
     fn what_was_committed_is_in_the_database_when_it_was_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("messaging.db");
         let url = DatabaseUrl::Sqlite(path.clone());
-        let connect = || connection::connect(&url, Purpose::Write).unwrap();
         // Held to the end: whoever is the last to close copies everything.
-        let mut writer = connect();
-        let (committed, thread) = start(connect(), None).unwrap();
+        let mut writer = connection::connect(&url, Purpose::Write).unwrap();
+        let (committed, thread) = start(url, None).unwrap();
         writer
             .batch_execute("CREATE TABLE notes (note TEXT); INSERT INTO notes VALUES ('kept')")
             .unwrap();
-        committed.tell();
+        committed.tell(1);
         drop(committed);
         thread.join().unwrap();
         let copy = folder.path().join("copy.db");
         std::fs::copy(&path, &copy).unwrap();
         let mut conn = SqliteConnection::establish(&copy.to_string_lossy()).unwrap();
-        let notes: i64 = sql::<diesel::sql_types::BigInt>("SELECT count(*) FROM notes")
+        let notes: i64 = sql::<BigInt>("SELECT count(*) FROM notes")
             .get_result(&mut conn)
             .unwrap();
         assert_eq!(notes, 1);
+    }
+
+    #[test]
+    fn words_are_in_their_index_when_it_was_told() {
+        let Some(fresh) = Fresh::new(Kind::Postgres) else {
+            return;
+        };
+        let url = DatabaseUrl::parse(&fresh.url).unwrap();
+        let mut writer = connection::connect(&url, Purpose::Write).unwrap();
+        migrations::run(&mut writer).unwrap();
+        writer
+            .batch_execute(
+                "ALTER TABLE messages DROP CONSTRAINT messages_pkey;
+                 INSERT INTO messages (conversation_id, seq, revision, client_id, sender_id, kind, body, created_at, terms)
+                 SELECT gen_random_uuid(), 1, 1, gen_random_uuid(), 'ann', 'text', '', now(), to_tsvector(n::TEXT)
+                 FROM generate_series(1, 1000) n;",
+            )
+            .unwrap();
+        let (committed, thread) = start(url, None).unwrap();
+        committed.tell(1);
+        let mut number = |query: &str| sql::<BigInt>(query).get_result::<i64>(&mut writer).unwrap();
+        let cleaned =
+            "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle'
+             AND datname = current_database() AND query LIKE '%gin_clean_pending_list%'";
+        while number(cleaned) == 0 {
+            thread::yield_now();
+        }
+        assert_eq!(number("SELECT gin_clean_pending_list('messages_terms')"), 0);
+        drop(committed);
+        thread.join().unwrap();
     }
 }

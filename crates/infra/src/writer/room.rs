@@ -251,9 +251,7 @@ impl Room {
                 match transaction::end(&mut conn) {
                     Ok(()) => {
                         self.last_seen.note(stored.left);
-                        if let Some(committed) = &self.shared.committed {
-                            committed.tell();
-                        }
+                        self.shared.committed.tell(jobs.len());
                         let deliveries = stored.deliveries;
                         (Ok(Committed { deliveries, place }), true)
                     }
