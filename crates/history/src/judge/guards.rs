@@ -95,11 +95,7 @@ pub(super) fn judge(
         thresholds.answered_per_mille,
         answered(case),
     );
-    guard(
-        "operations in doubt, of 1,000",
-        thresholds.unknown_per_mille,
-        per_mille(counts.unknown, counts.operations.max(1)),
-    );
+    guard("operations in doubt", thresholds.unknown, counts.unknown);
     guard(
         "doubtful sends settled by a retry, of 1,000",
         thresholds.settled_per_mille,
