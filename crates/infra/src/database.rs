@@ -15,7 +15,7 @@ use std::{
 
 use diesel::prelude::*;
 use messaging_domain::{
-    Announcer, ConversationId, Error, Failure, LoginId, Participants, ProductId, Timestamp, UserId,
+    Announcer, ConversationId, Error, Failure, LoginId, Participants, Timestamp, UserId,
 };
 use moka::sync::Cache;
 use prometheus_client::registry::Registry;
@@ -292,10 +292,15 @@ impl Database {
     }
 
     /// The directory's words about the others in some conversations: from the cache, or read.
-    async fn words(&self, latest: &[Latest]) -> Result<Words, Error> {
+    fn words<'a>(
+        &self,
+        conn: &mut Conn,
+        latest: impl IntoIterator<Item = &'a Latest>,
+    ) -> QueryResult<Words> {
         let mut words = Words::default();
-        let mut unknown = HashSet::new();
-        for conversation in latest.iter().map(|latest| &latest.conversation) {
+        let (mut unknown, mut products) = (HashSet::new(), HashSet::new());
+        for Latest { conversation, .. } in latest {
+            products.extend(conversation.product.clone());
             for id in [&conversation.buyer.user, &conversation.seller.user] {
                 match self.measurements.users.count(self.users.get(id)) {
                     Some(known) => drop(words.users.insert(id.clone(), known.user)),
@@ -303,30 +308,15 @@ impl Database {
                 }
             }
         }
-        let product_ids: HashSet<ProductId> = latest
-            .iter()
-            .filter_map(|latest| latest.conversation.product.clone())
-            .collect();
-        if unknown.is_empty() && product_ids.is_empty() {
-            return Ok(words);
-        }
         let unknown: Vec<UserId> = unknown.into_iter().collect();
-        let (people, products) = self
-            .read("read the directory", move |conn| {
-                Ok((
-                    crate::directory::known_of(conn, &unknown)?,
-                    crate::directory::products(conn, product_ids.iter().cloned())?,
-                ))
-            })
-            .await?;
-        for known in people {
+        for known in crate::directory::known_of(conn, &unknown)? {
             words
                 .users
                 .insert(known.user.id.clone(), known.user.clone());
             // What an act has put there meanwhile is newer than what was read.
             self.users.entry(known.user.id.clone()).or_insert(known);
         }
-        words.products = products;
+        words.products = crate::directory::products(conn, products)?;
         Ok(words)
     }
 

@@ -73,24 +73,26 @@ impl Conversations for Database {
     }
 
     async fn view(&self, seat: &Seat) -> Result<ConversationView, Error> {
-        let id = seat.conversation();
-        let latest = self
+        let (id, store) = (seat.conversation(), self.clone());
+        let (latest, words) = self
             .read("read a conversation", move |conn| {
-                Ok(conversations::latest_one(conn, id)?)
+                let latest = conversations::latest_one(conn, id)?.ok_or(Error::NotFound)?;
+                let words = store.words(conn, [&latest])?;
+                Ok((latest, words))
             })
-            .await?
-            .ok_or(Error::NotFound)?;
-        let words = self.words(std::slice::from_ref(&latest)).await?;
+            .await?;
         Ok(latest.view(seat.role(), &words))
     }
 
     async fn inbox(&self, user: &UserId, query: InboxQuery) -> Result<InboxPage, Error> {
-        let (asked, limit) = (user.clone(), query.limit);
-        let ((stream, epoch), mut page) = self
+        let (asked, limit, store) = (user.clone(), query.limit, self.clone());
+        let ((stream, epoch), mut page, words) = self
             .read("read an inbox", move |conn| {
                 // The head first: events after it may then be applied to these rows.
                 let stream = log::stream(conn, &asked)?;
-                Ok((stream, inbox::page(conn, &asked, &query)?))
+                let page = inbox::page(conn, &asked, &query)?;
+                let words = store.words(conn, page.iter().map(|(_, latest)| latest))?;
+                Ok((stream, page, words))
             })
             .await?;
         let more = page.len() > limit;
@@ -99,12 +101,9 @@ impl Conversations for Database {
             last_activity_at: last.conversation.last_activity_at,
             id: last.conversation.id,
         });
-        let (roles, latest): (Vec<_>, Vec<_>) = page.into_iter().unzip();
-        let words = self.words(&latest).await?;
-        let items = latest
+        let items = page
             .into_iter()
-            .zip(roles)
-            .map(|(latest, role)| latest.view(role, &words))
+            .map(|(role, latest)| latest.view(role, &words))
             .collect();
         Ok(InboxPage {
             items,
@@ -123,16 +122,17 @@ impl Conversations for Database {
         window: Window,
         limit: usize,
     ) -> Result<MessagePage, Error> {
-        let id = seat.conversation();
-        let (latest, items) = self
+        let (id, store) = (seat.conversation(), self.clone());
+        let (latest, items, words) = self
             .read("read messages", move |conn| {
-                Ok(conversations::window(conn, id, window, limit)?)
+                let found = conversations::window(conn, id, window, limit)?;
+                let (latest, items) = found.ok_or(Error::NotFound)?;
+                let words = store.words(conn, [&latest])?;
+                Ok((latest, items, words))
             })
-            .await?
-            .ok_or(Error::NotFound)?;
+            .await?;
         let (from, to) = window.range(limit, latest.conversation.last_seq);
         let last = latest.conversation.last_seq;
-        let words = self.words(std::slice::from_ref(&latest)).await?;
         #[cfg(feature = "planted-bugs")]
         let items = if to == last && planted::strikes(Bug::StalePage, 4) {
             let mut items = items;
@@ -150,20 +150,19 @@ impl Conversations for Database {
     }
 
     async fn search(&self, user: &UserId, request: SearchRequest) -> Result<SearchPage, Error> {
-        let (asked, wanted) = (user.clone(), request.clone());
-        let mut found = self
+        let (asked, wanted, store) = (user.clone(), request.clone(), self.clone());
+        let (mut rows, latest, words) = self
             .read("search", move |conn| {
                 let rows = search::find(conn, &asked, &wanted)?;
                 let ids: HashSet<ConversationId> =
                     rows.iter().map(|row| row.key().0.into()).collect();
                 let latest = conversations::latest(conn, &ids.into_iter().collect::<Vec<_>>())?;
-                Ok((rows, latest))
+                let words = store.words(conn, &latest)?;
+                Ok((rows, latest, words))
             })
             .await?;
-        let more = found.0.len() > request.limit;
-        found.0.truncate(request.limit);
-        let (rows, latest) = found;
-        let words = self.words(&latest).await?;
+        let more = rows.len() > request.limit;
+        rows.truncate(request.limit);
         let items: Vec<SearchHit> = rows
             .into_iter()
             .filter_map(|row| {
@@ -222,13 +221,14 @@ impl Conversations for Database {
         since: Position,
         limit: usize,
     ) -> Result<EventPage, Error> {
-        let asked = user.clone();
-        let run = self
+        let (asked, store) = (user.clone(), self.clone());
+        let (run, words) = self
             .read("read events", move |conn| {
-                log::read(conn, &asked, since, limit)
+                let run = log::read(conn, &asked, since, limit)?;
+                let words = store.words(conn, run.latest())?;
+                Ok((run, words))
             })
             .await?;
-        let words = self.words(run.latest()).await?;
         let more = run.more;
         Ok(EventPage {
             events: run.deliveries(user, &words),
