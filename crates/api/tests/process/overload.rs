@@ -34,9 +34,6 @@ const QUEUE: usize = if cfg!(debug_assertions) { 4 } else { 256 };
 /// Sends under way at most, so that the client stays within 1,024 file descriptors.
 const UNDER_WAY: usize = 800;
 
-/// How long the node is asked how many it can answer.
-const PROBE: Duration = Duration::from_secs(2);
-
 /// A conversation, and the token of one who takes part.
 type Place = (String, String);
 
@@ -125,8 +122,8 @@ impl<'a> Crowd<'a> {
     }
 
     /// What the node answers when people send one message after the other.
-    async fn closed_loop(&self) -> Vec<Sent> {
-        let until = Instant::now() + PROBE;
+    async fn closed_loop(&self, lasts: Duration) -> Vec<Sent> {
+        let until = Instant::now() + lasts;
         let sends = (0..self.places.len()).map(async |nth| {
             let mut sent = Vec::new();
             while Instant::now() < until {
@@ -206,8 +203,10 @@ async fn twice_as_much_as_can_be_done_is_refused_politely_and_leaves_no_trace() 
         places.push(node.conversation().await);
     }
     let crowd = Crowd::at(&node, &places);
-    let mut sent = crowd.closed_loop().await;
-    let saturation = f64::from(u32::try_from(sent.len()).unwrap()) / PROBE.as_secs_f64();
+    // Long enough for its caches to fill, so that memory is compared with that of a node at work.
+    let probe = lasts / 3;
+    let mut sent = crowd.closed_loop(probe).await;
+    let saturation = f64::from(u32::try_from(sent.len()).unwrap()) / probe.as_secs_f64();
     let before = node.resident();
 
     let (rush, left_out) = crowd.open_loop(2.0 * saturation, lasts).await;
