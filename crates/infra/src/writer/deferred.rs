@@ -128,7 +128,8 @@ fn work(url: &DatabaseUrl, heard: &Heard) {
     } else {
         GATHER_PAGES
     }) {
-        // Only SQLite's file should be whole when nobody has it open.
+        // Words are left to a writer that has no time to spare, and to the next one at the end: only SQLite's file
+        // should be whole when nobody has it open.
         if on_postgres && (heard.were_busy() || heard.has_ended()) {
             continue;
         }
