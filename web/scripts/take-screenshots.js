@@ -1,7 +1,7 @@
 // Takes the README's pictures of the demo, desktop and phone, from the binary named by MESSAGING_BIN (or the
 // one that `cargo build` makes) with a database of its own: `npm run screenshots`.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,7 +16,8 @@ const service = spawn(binary, {
   stdio: ["ignore", "pipe", "inherit"],
 });
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  executablePath:
+    process.env.CHROMIUM ?? ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find((path) => existsSync(path)),
   args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
 });
 
