@@ -1,5 +1,5 @@
-//! A check for regressions that no machine's speed decides: what a fixed load costs in statements,
-//! transactions, scans, bytes and segments. Anything above its limit is an error.
+//! A check for regressions that no machine's speed decides: what a fixed load costs in statements, scans, bytes
+//! and segments. Anything above its limit is an error.
 
 use std::{fmt::Write as _, process::Command, time::Duration};
 
@@ -45,16 +45,14 @@ struct Limit {
     most: f64,
 }
 
-const LIMITS: [Limit; 10] = [
+const LIMITS: [Limit; 8] = [
     limit(
         "alone: statements a message, BEGIN and COMMIT among them",
-        3.0,
+        1.0,
     ),
-    limit("alone: transactions a message", 1.0),
     limit("alone: bytes to the clients, a message", 1_290.0),
     limit("alone: segments to the clients, a message", 3.0),
-    limit("together: statements a transaction", 3.0),
-    limit("together: transactions a message", 0.25),
+    limit("together: statements a message", 0.25),
     limit("together: bytes to the clients, a message", 1_290.0),
     limit("together: segments to the clients, a message", 2.5),
     limit(
@@ -74,7 +72,6 @@ const fn limit(figure: &'static str, most: f64) -> Limit {
 /// What was spent so far.
 struct Spent {
     statements: f64,
-    transactions: f64,
     bytes: u64,
     segments: f64,
     sent: u64,
@@ -106,9 +103,8 @@ pub(crate) async fn run(common: &Common) -> Result<Report> {
     drop(scene);
     let messages = real(spent_alone.sent);
     report.figure(LIMITS[0].figure, spent_alone.statements / messages);
-    report.figure(LIMITS[1].figure, spent_alone.transactions / messages);
-    report.figure(LIMITS[2].figure, real(spent_alone.bytes) / messages);
-    report.figure(LIMITS[3].figure, spent_alone.segments / messages);
+    report.figure(LIMITS[1].figure, real(spent_alone.bytes) / messages);
+    report.figure(LIMITS[2].figure, spent_alone.segments / messages);
 
     let mut scene = Scene::set(node.address, &couples, Connected::default())?;
     send(&mut scene, IN_FLIGHT, 1_000)?;
@@ -117,16 +113,12 @@ pub(crate) async fn run(common: &Common) -> Result<Report> {
     let spent_together = spent(&scene, node, postgres)?.since(&before);
     drop(scene);
     let messages = real(spent_together.sent);
+    report.figure(LIMITS[3].figure, spent_together.statements / messages);
+    report.figure(LIMITS[4].figure, real(spent_together.bytes) / messages);
+    report.figure(LIMITS[5].figure, spent_together.segments / messages);
+    report.figure(LIMITS[6].figure, settled_scans(postgres)? - scanned);
     report.figure(
-        LIMITS[4].figure,
-        spent_together.statements / spent_together.transactions,
-    );
-    report.figure(LIMITS[5].figure, spent_together.transactions / messages);
-    report.figure(LIMITS[6].figure, real(spent_together.bytes) / messages);
-    report.figure(LIMITS[7].figure, spent_together.segments / messages);
-    report.figure(LIMITS[8].figure, settled_scans(postgres)? - scanned);
-    report.figure(
-        LIMITS[9].figure,
+        LIMITS[7].figure,
         postgres.number(
             "SELECT 1 - n_tup_hot_upd::FLOAT / n_tup_upd FROM pg_stat_user_tables WHERE relname = 'conversations'",
         )?,
@@ -155,11 +147,8 @@ fn spent(scene: &Scene, node: &Node, postgres: &Postgres) -> Result<Spent> {
     let statements = postgres.number(
         "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query !~ 'pg_(stat|type|class|namespace)|gin_clean'",
     )?;
-    let transactions = postgres
-        .number("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query = 'COMMIT'")?;
     Ok(Spent {
         statements,
-        transactions,
         bytes: scene.links.carried.bytes_in,
         segments: segments(node)?,
         sent: scene.traffic.flights.sent(),
@@ -170,7 +159,6 @@ impl Spent {
     fn since(&self, before: &Self) -> Self {
         Self {
             statements: self.statements - before.statements,
-            transactions: self.transactions - before.transactions,
             bytes: self.bytes - before.bytes,
             segments: self.segments - before.segments,
             sent: self.sent - before.sent,

@@ -33,9 +33,9 @@ pub(crate) enum Kind {
     PoolExhausted,
     /// PostgreSQL takes no writes.
     ReadOnly,
-    /// The connection is cut before a COMMIT reaches PostgreSQL.
+    /// The connection is cut before what commits reaches PostgreSQL.
     CommitCutBefore,
-    /// The connection is cut after the COMMIT, before its answer.
+    /// The connection is cut after the commit, before its answer.
     CommitCutAfter,
     /// Nothing passes between a node and PostgreSQL, and nobody is told.
     PostgresBlackhole,

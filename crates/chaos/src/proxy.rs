@@ -30,7 +30,7 @@ use link::Link;
 pub(crate) enum Speech {
     /// Bytes.
     Plain,
-    /// PostgreSQL: where a COMMIT and its answer are.
+    /// PostgreSQL: where what commits and its answer are.
     Postgres,
     /// NATS: where a message begins and ends.
     Nats,
@@ -49,7 +49,7 @@ pub(crate) enum Flow {
     Throttle(u32),
 }
 
-/// At which moment around a COMMIT the connection is cut.
+/// At which moment around a commit the connection is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CommitCut {
     /// Before the server has it: it will roll back.
@@ -82,7 +82,7 @@ pub(crate) struct Plan {
     reset_below: u64,
     /// Through connections with a lower number nothing passes, while new ones work: half-open.
     half_open_below: u64,
-    /// Where a COMMIT is cut.
+    /// Where a commit is cut.
     pub(crate) commit: Option<CommitCut>,
     /// What is done to messages of the bus.
     pub(crate) meddling: Meddling,
@@ -133,7 +133,7 @@ pub(crate) struct Counts {
     pub(crate) held: u64,
     /// Pieces delayed or throttled.
     pub(crate) slowed: u64,
-    /// Connections cut at a COMMIT.
+    /// Connections cut at a commit.
     pub(crate) commits_cut: u64,
     /// Messages told twice.
     pub(crate) duplicated: u64,
@@ -166,7 +166,7 @@ struct Shared {
     target: Mutex<Option<SocketAddr>>,
     plan: watch::Sender<Plan>,
     counters: Counters,
-    /// How many more COMMITs may be cut.
+    /// How many more commits may be cut.
     cuts_left: AtomicU64,
     /// The number of the next connection.
     next: AtomicU64,
@@ -250,7 +250,7 @@ impl Proxy {
         self.change(|plan| plan.half_open_below = next);
     }
 
-    /// Cuts the next `count` COMMITs.
+    /// Cuts the next `count` commits.
     pub(crate) fn cut_commits(&self, moment: CommitCut, count: u64) {
         self.shared.cuts_left.store(count, Ordering::Release);
         self.change(|plan| plan.commit = Some(moment));

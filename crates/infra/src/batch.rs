@@ -30,7 +30,7 @@ use crate::{
 };
 pub(crate) use last_seen::LastSeen;
 pub(crate) use loading::Scope;
-pub(crate) use storing::{Before, Stored};
+pub(crate) use storing::Before;
 
 /// A message as it is in the database, or will be.
 #[derive(Debug, Clone)]
@@ -152,6 +152,12 @@ impl Batch<'_> {
             diesel::delete(blocks::table.find(row)).execute(self.conn)?;
         }
         Ok(())
+    }
+
+    /// To whom something is to be announced.
+    pub(crate) fn told(&self) -> HashSet<UserId> {
+        let users = self.deliveries.iter().map(|delivery| &delivery.user);
+        users.cloned().collect()
     }
 
     /// What this sender has used this client id for.

@@ -21,7 +21,6 @@ use crate::{
     batch::{Growth, Kept},
     columns::{DbTime, DbUuid, Uuid, Version},
     connection::Conn,
-    failure,
     log::{EventRow, Stream, StreamRow},
     messages,
     schema::{events, messages as messages_table},
@@ -62,7 +61,7 @@ pub(crate) struct Written {
 /// commit.
 ///
 /// # Errors
-/// [`failure::outrun`] when a conversation is not as it was loaded, which on PostgreSQL another writer has
+/// [`crate::failure::is_race`] when a conversation is not as it was loaded, which on PostgreSQL another writer has
 /// changed meanwhile unless it was locked.
 pub(crate) fn store(conn: &mut Conn, changes: &Changes<'_>) -> QueryResult<Written> {
     match conn {
@@ -95,15 +94,11 @@ fn store_at_once(conn: &mut PgConnection, changes: &Changes<'_>) -> QueryResult<
         let events = told.remove(user.as_str()).unwrap_or_default();
         batch.push_stream(user, *growth, &events);
     }
-    if batch.is_empty() {
-        return Ok(Written::default());
-    }
-    let expected = [changes.updated.len(), changes.unchanged.len()];
     let mut written = Written::default();
-    for (updated, unchanged, version, grown) in batch.load::<StoredRow>(conn)? {
-        if [updated, unchanged].map(usize::try_from) != expected.map(Ok) {
-            return Err(failure::outrun());
-        }
+    let Some(batch) = batch.filled() else {
+        return Ok(written);
+    };
+    for (version, grown) in batch.load::<StoredRow>(conn)? {
         written.version = version.unwrap_or_default();
         written.streams.extend(grown.as_ref().map(placed));
     }

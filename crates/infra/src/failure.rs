@@ -57,14 +57,6 @@ pub(crate) fn is_disk_full(error: &DieselError) -> bool {
         if information.message().contains("disk is full"))
 }
 
-/// Why a transaction is lost that was decided on what is not so any more.
-pub(crate) fn outrun() -> DieselError {
-    DieselError::DatabaseError(
-        DatabaseErrorKind::SerializationFailure,
-        Box::new("a conversation is not as it was last seen".to_owned()),
-    )
-}
-
 /// Whether another node was quicker, so that the act has to be decided anew.
 pub(crate) fn is_race(error: &DieselError) -> bool {
     matches!(

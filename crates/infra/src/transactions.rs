@@ -60,16 +60,21 @@ fn together<T>(
     answer
 }
 
-/// Does an act without locks, as the writer does.
+/// Does an act without locks, as the writer does: on PostgreSQL by the one statement that stores it.
 fn recalling<A: Act>(conn: &mut Conn, last_seen: &mut LastSeen, act: &A) -> A::Answer {
-    conn.batch_execute("BEGIN").unwrap();
+    let by_itself = matches!(conn, Conn::Postgres(_));
+    if !by_itself {
+        conn.batch_execute("BEGIN").unwrap();
+    }
     let mut scope = Scope::default();
     act.scope(&mut scope);
     let (now, digests) = (Timestamp::now(), Digests::new(&[]));
     let mut batch = Batch::recall(conn, &scope, now, &digests, last_seen).unwrap();
     let answer = act.decide(&mut batch).unwrap();
     last_seen.note(batch.store().unwrap().left);
-    conn.batch_execute("COMMIT").unwrap();
+    if !by_itself {
+        conn.batch_execute("COMMIT").unwrap();
+    }
     answer
 }
 

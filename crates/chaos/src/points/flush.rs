@@ -72,7 +72,7 @@ pub(super) async fn check(stage: &Stage<'_>, count: usize) -> anyhow::Result<Exi
 enum Mark {
     /// A flush has returned 0.
     Flush,
-    /// The database's answer to COMMIT was read.
+    /// The database's answer was read: to COMMIT, or to what stores a batch while no transaction is open.
     Commit,
 }
 
@@ -105,7 +105,11 @@ fn holds(lines: &[&str], id: &str, mark: Mark) -> bool {
     let between = lines.get(received..answered).unwrap_or_default();
     between.iter().any(|line| match mark {
         Mark::Flush => line.contains("sync") && line.trim_end().ends_with("= 0"),
-        Mark::Commit => is(line, &["recvfrom", "read"]) && line.contains("COMMIT"),
+        // The second is told by the name of its column, and ends as PostgreSQL does once it has committed.
+        Mark::Commit => {
+            let stores_by_itself = line.contains("written_by") && line.contains(r"Z\0\0\0\5I");
+            is(line, &["recvfrom", "read"]) && (line.contains("COMMIT") || stores_by_itself)
+        }
     })
 }
 
@@ -126,5 +130,12 @@ mod tests {
         assert!(!holds(&bad, "ab", Mark::Flush));
         assert!(!holds(&[good[0], good[1], good[3]], "ab", Mark::Flush));
         assert!(!holds(&good, "cd", Mark::Flush));
+        let database = [
+            r#"8 recvfrom(9, "T… written_by … C\0\0\0\rSELECT 2\0Z\0\0\0\5I", 16384) = 99"#,
+            r#"8 recvfrom(9, "T… written_by … C\0\0\0\rSELECT 2\0Z\0\0\0\5T", 16384) = 99"#,
+        ];
+        let [committed, open] = database.map(|answer| [good[0], answer, good[3]]);
+        assert!(holds(&committed, "ab", Mark::Commit));
+        assert!(!holds(&open, "ab", Mark::Commit));
     }
 }

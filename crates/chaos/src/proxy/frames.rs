@@ -5,7 +5,7 @@ use super::{Speech, link::Direction, nats, postgres};
 /// What a piece is, as far as faults care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A COMMIT on its way to the database.
+    /// What commits, on its way to the database.
     Commit,
     /// The database's word that it has committed.
     Committed,

@@ -36,7 +36,7 @@ pub(super) enum Direction {
 pub(super) struct Link {
     number: u64,
     shared: Arc<Shared>,
-    /// A COMMIT is on its way whose answer must not arrive.
+    /// What commits is on its way, and its answer must not arrive.
     committing: AtomicBool,
 }
 

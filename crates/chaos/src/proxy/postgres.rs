@@ -1,4 +1,7 @@
-//! The messages of PostgreSQL's protocol 3 (its manual, "Message Formats"), as far as to know a COMMIT.
+//! The messages of PostgreSQL's protocol 3 (its manual, "Message Formats"), as far as to know what commits: a COMMIT,
+//! or a prepared statement that writes while no transaction is open.
+
+use std::collections::HashSet;
 
 use super::{
     frames::{Kind, Piece},
@@ -11,14 +14,20 @@ pub(super) struct Messages {
     /// The first message of a client has no type.
     started: bool,
     rest: Vec<u8>,
+    /// A BEGIN was sent.
+    in_transaction: bool,
+    /// The names of prepared statements that write.
+    writing: HashSet<Vec<u8>>,
 }
 
 impl Messages {
-    pub(super) const fn new(direction: Direction) -> Self {
+    pub(super) fn new(direction: Direction) -> Self {
         Self {
             direction,
             started: matches!(direction, Direction::Down),
             rest: Vec::new(),
+            in_transaction: false,
+            writing: HashSet::new(),
         }
     }
 
@@ -55,20 +64,51 @@ impl Messages {
         (self.rest.len() >= size).then_some(size.max(kind + 4))
     }
 
-    fn kind(&self, message: &[u8]) -> Kind {
+    fn kind(&mut self, message: &[u8]) -> Kind {
         let (Some(kind), Some(body)) = (message.first(), message.get(5..)) else {
             return Kind::Other;
         };
-        let is_commit = |body: &[u8]| {
-            let words = body.split(|byte| *byte == 0).next().unwrap_or_default();
-            words.trim_ascii().eq_ignore_ascii_case(b"commit")
-        };
+        let mut words = body.split(|byte| *byte == 0);
+        let (first, second) = (words.next().unwrap_or_default(), words.next());
         match (self.direction, kind) {
-            (Direction::Up, b'Q') if is_commit(body) => Kind::Commit,
-            (Direction::Down, b'C') if is_commit(body) => Kind::Committed,
-            _ => Kind::Other,
+            (Direction::Up, b'Q') => {
+                let is = |word: &[u8]| first.trim_ascii().eq_ignore_ascii_case(word);
+                self.in_transaction = is(b"begin") || self.in_transaction && !is(b"rollback");
+                if is(b"commit") {
+                    self.in_transaction = false;
+                    return Kind::Commit;
+                }
+            }
+            (Direction::Up, b'P') => {
+                if second.is_some_and(writes) {
+                    self.writing.insert(first.to_owned());
+                } else {
+                    self.writing.remove(first);
+                }
+            }
+            (Direction::Up, b'B')
+                if !self.in_transaction
+                    && second.is_some_and(|name| self.writing.contains(name)) =>
+            {
+                return Kind::Commit;
+            }
+            // Ready for another query, with no transaction open any more.
+            (Direction::Down, b'Z') if body == b"I" => return Kind::Committed,
+            _ => {}
         }
+        Kind::Other
     }
+}
+
+/// Whether a statement is no mere query, which may say `FOR UPDATE`, too.
+fn writes(statement: &[u8]) -> bool {
+    let says = |words: &[u8]| {
+        let mut places = statement.windows(words.len());
+        places.any(|place| place.eq_ignore_ascii_case(words))
+    };
+    let verb = statement.trim_ascii_start().get(..6).unwrap_or_default();
+    let verbs: [&[u8]; 3] = [b"INSERT INTO ", b"UPDATE ", b"DELETE FROM "];
+    !verb.eq_ignore_ascii_case(b"select") && verbs.iter().any(|verb| says(verb))
 }
 
 #[cfg(test)]
@@ -117,16 +157,46 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_that_writes_by_itself_commits_and_one_within_a_transaction_does_not() {
+        let mut messages = Messages::new(Direction::Up);
+        let bind = |name: &str| message(b'B', format!("\0{name}\0").as_bytes());
+        let sent = [
+            startup(),
+            message(
+                b'P',
+                b"one\0WITH updated AS (UPDATE a SET b = 1) SELECT 1\0\0\0",
+            ),
+            message(b'P', b"two\0SELECT 1 FROM a FOR UPDATE \0\0\0"),
+            bind("one"),
+            bind("two"),
+            message(b'Q', b"BEGIN\0"),
+            bind("one"),
+            message(b'Q', b"COMMIT\0"),
+            message(b'Q', b"BEGIN\0"),
+            message(b'Q', b"ROLLBACK\0"),
+            bind("one"),
+        ];
+        let pieces = messages.split(&sent.concat()).into_iter();
+        let commits: Vec<_> = pieces.filter(|piece| piece.kind == Kind::Commit).collect();
+        let bytes: Vec<_> = commits.into_iter().map(|piece| piece.bytes).collect();
+        assert_eq!(
+            bytes,
+            [bind("one"), message(b'Q', b"COMMIT\0"), bind("one")]
+        );
+    }
+
+    #[test]
     fn the_answer_to_a_commit_is_no_other_answer() {
         let mut messages = Messages::new(Direction::Down);
         let answers = [
             message(b'C', b"BEGIN\0"),
+            message(b'Z', b"T"),
             message(b'C', b"COMMIT\0"),
             message(b'Z', b"I"),
         ];
         let pieces = messages.split(&answers.concat());
         let kinds: Vec<Kind> = pieces.iter().map(|piece| piece.kind).collect();
-        assert_eq!(kinds, [Kind::Other, Kind::Committed, Kind::Other]);
+        assert_eq!(kinds, [Kind::Other, Kind::Committed]);
     }
 
     #[test]

@@ -21,6 +21,22 @@ use crate::{
 pub(crate) struct Before(BTreeMap<UserId, Stream>);
 
 impl Before {
+    /// Where streams stood that have grown by this to that, and others.
+    fn of(
+        growth: &BTreeMap<UserId, Growth>,
+        grown: Vec<(UserId, Stream)>,
+        mut unmoved: Vec<(UserId, Stream)>,
+    ) -> QueryResult<Self> {
+        if grown.len() < growth.len() {
+            return Err(diesel::result::Error::NotFound);
+        }
+        unmoved.extend(grown.into_iter().map(|(user, after)| {
+            let growth = growth.get(&user).copied().unwrap_or_default();
+            (user, after.without(growth))
+        }));
+        Ok(Self(unmoved.into_iter().collect()))
+    }
+
     /// What somebody had unread. Zero for one whom the batch neither told anything nor named.
     pub(crate) fn unread_total(&self, user: &UserId) -> i64 {
         self.0.get(user).map_or(0, |stream| stream.unread.messages)
@@ -92,6 +108,10 @@ impl Batch<'_> {
             growth: &self.growth,
             entries: &self.entries,
         };
+        let mut readers = self.readers.clone();
+        readers.retain(|user| !self.growth.contains_key(user));
+        let unmoved = bulk::streams(self.conn, &readers)?;
+        // Outside of a transaction this commits.
         let written = bulk::store(self.conn, &changes)?;
         let edited_at_once = changes
             .appended
@@ -106,28 +126,13 @@ impl Batch<'_> {
             .iter()
             .map(|updated| (updated.conversation.clone(), written.version))
             .collect();
-        let before = self.before(written.streams)?;
+        let before = Before::of(&self.growth, written.streams, unmoved)?;
         number(&mut self.deliveries, &before);
         Ok(Stored {
             deliveries: self.deliveries,
             before,
             left,
         })
-    }
-
-    /// Where streams stood, of which some have grown to this.
-    fn before(&mut self, grown: Vec<(UserId, Stream)>) -> QueryResult<Before> {
-        let mut before = BTreeMap::new();
-        for (user, after) in grown {
-            let growth = self.growth.get(&user).copied().unwrap_or_default();
-            before.insert(user, after.without(growth));
-        }
-        if self.growth.keys().any(|user| !before.contains_key(user)) {
-            return Err(diesel::result::Error::NotFound);
-        }
-        self.readers.retain(|user| !before.contains_key(user));
-        before.extend(bulk::streams(self.conn, &self.readers)?);
-        Ok(Before(before))
     }
 }
 

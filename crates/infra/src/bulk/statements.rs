@@ -203,7 +203,8 @@ struct NewEvents {
 }
 
 /// Writes down all that a batch brings, in one statement: what changes of conversations, its messages, and
-/// its events where people's streams stand by now. If a conversation is not as it was, no stream grows.
+/// its events where people's streams stand by now. If a conversation is not as it was, or a stream is missing, it
+/// fails and has changed nothing.
 #[derive(Default, QueryId)]
 pub(crate) struct StoreBatch {
     pub(crate) conversations: UpdateConversations,
@@ -211,19 +212,22 @@ pub(crate) struct StoreBatch {
     pub(crate) messages: InsertMessages,
     streams: GrowStreams,
     events: NewEvents,
+    size: Size,
 }
 
-/// How many conversations were as they had been, of those to be changed and of the others; the transaction; and
-/// a stream that has grown, if one has.
-pub(crate) type StoredRow = (i64, i64, Option<Version>, Option<(String, i64, i64, i64)>);
+/// How many rows have to be found.
+#[derive(Default, QueryId)]
+struct Size {
+    updated: i64,
+    unchanged: i64,
+    grown: i64,
+}
+
+/// The transaction, and a stream that has grown, if one has.
+pub(crate) type StoredRow = (Option<Version>, Option<(String, i64, i64, i64)>);
 
 impl diesel::query_builder::Query for StoreBatch {
-    type SqlType = (
-        BigInt,
-        BigInt,
-        Nullable<Xid>,
-        Nullable<(Text, BigInt, BigInt, BigInt)>,
-    );
+    type SqlType = (Nullable<Xid>, Nullable<(Text, BigInt, BigInt, BigInt)>);
 }
 
 impl RunQueryDsl<PgConnection> for StoreBatch {}
@@ -251,12 +255,21 @@ impl StoreBatch {
         streams.last.push(place(&self.events));
     }
 
-    /// Whether there is nothing to write down and nothing to look for.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.conversations.id.is_empty()
-            && self.unchanged.id.is_empty()
-            && self.messages.seq.is_empty()
-            && self.streams.events.is_empty()
+    /// All of it; nothing if there is nothing to write down and nothing to look for.
+    pub(crate) fn filled(mut self) -> Option<Self> {
+        let many = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+        self.size = Size {
+            updated: many(self.conversations.id.len()),
+            unchanged: many(self.unchanged.id.len()),
+            grown: many(self.streams.user_id.len()),
+        };
+        let Size {
+            updated,
+            unchanged,
+            grown,
+        } = self.size;
+        let rows = [updated, unchanged, grown, many(self.messages.seq.len())];
+        rows.iter().any(|rows| *rows > 0).then_some(self)
     }
 }
 
@@ -271,10 +284,10 @@ impl QueryFragment<Pg> for StoreBatch {
         out.push_sql("), grown AS (");
         self.streams.walk_ast(out.reborrow())?;
         // Conversations are locked before streams, here as everywhere: what is asked for comes first.
-        out.push_sql(" AND (SELECT count(*) FROM updated) = cardinality(");
-        out.push_bind_param::<Array<Uuid>, _>(&self.conversations.id)?;
+        out.push_sql(" AND (SELECT count(*) FROM updated) = ");
+        out.push_bind_param::<BigInt, _>(&self.size.updated)?;
         out.push_sql(
-            ") RETURNING s.user_id, s.head, s.unread_messages, s.unread_conversations, \
+            " RETURNING s.user_id, s.head, s.unread_messages, s.unread_conversations, \
              s.head - n.events AS before, n.first, n.last), \
              told AS (INSERT INTO events (user_id, position, kind, conversation_id, seq, created_at) \
              SELECT g.user_id, g.before + (",
@@ -290,8 +303,16 @@ impl QueryFragment<Pg> for StoreBatch {
         out.push_bind_param::<Array<Timestamptz>, _>(&self.events.created_at)?;
         out.push_sql(
             ")[n] FROM grown g CROSS JOIN generate_series(g.first, g.last) n) \
-             SELECT (SELECT count(*) FROM updated), (SELECT count(*) FROM unchanged), \
-             pg_current_xact_id_if_assigned()::xid, g.user_id, g.head, g.unread_messages, g.unread_conversations \
+             SELECT CASE WHEN (SELECT count(*) FROM updated) = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.size.updated)?;
+        out.push_sql(" AND (SELECT count(*) FROM unchanged) = ");
+        out.push_bind_param::<BigInt, _>(&self.size.unchanged)?;
+        out.push_sql(" AND (SELECT count(*) FROM grown) = ");
+        out.push_bind_param::<BigInt, _>(&self.size.grown)?;
+        out.push_sql(
+            " THEN pg_current_xact_id_if_assigned()::xid ELSE refuse_stale_batch() END AS written_by, \
+             g.user_id, g.head, g.unread_messages, g.unread_conversations \
              FROM (VALUES (0)) AS always LEFT JOIN grown g ON TRUE",
         );
         Ok(())

@@ -8,13 +8,12 @@ use std::{
 };
 
 use diesel::QueryResult;
-use messaging_domain::{Delivery, Error, Failure};
+use messaging_domain::{Error, Failure};
 use tracing::{Span, debug_span};
 
 use super::{
     Job, Shared,
-    sequence::Place,
-    transaction::{self, Footing, Lost, Undone, away},
+    transaction::{Committed, Footing, Lost, Transaction, away},
 };
 use crate::{
     batch::LastSeen,
@@ -32,12 +31,6 @@ const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 type Jobs = Vec<Box<dyn Job>>;
-
-/// What a transaction brought.
-struct Committed {
-    deliveries: Vec<Delivery>,
-    place: Place,
-}
 
 /// What the thread owns.
 pub(super) struct Room {
@@ -123,10 +116,25 @@ impl Room {
             {
                 jobs
             }
+            Err(Lost::Unknown(error)) => {
+                self.find_out(jobs, &error);
+                Vec::new()
+            }
             Err(lost) => {
                 self.lose(jobs, lost);
                 Vec::new()
             }
+        }
+    }
+
+    /// Does acts again of which it is not known whether they were stored: under locks they meet what was, and
+    /// answer as the retry of a caller would. What was stored and not announced is looked for in the log.
+    fn find_out(&mut self, mut jobs: Jobs, error: &diesel::result::Error) {
+        let ended = self.commit(&mut jobs, Footing::Locks);
+        self.shared.announcer.unsure();
+        match ended {
+            Ok(committed) => self.settle(jobs, committed),
+            Err(_) => answer_unknown(jobs, error),
         }
     }
 
@@ -168,7 +176,7 @@ impl Room {
             Lost::Rejected(_) | Lost::Panicked => self.do_alone(jobs),
             Lost::Unknown(error) => {
                 self.shared.announcer.unsure();
-                answer_all(jobs, &Error::Failed(Failure::new("commit", error)));
+                answer_unknown(jobs, &error);
             }
         }
     }
@@ -192,7 +200,7 @@ impl Room {
 
     fn settle(&self, jobs: Jobs, Committed { deliveries, place }: Committed) {
         if !deliveries.is_empty() {
-            place.await_turn();
+            place.await_turn(&deliveries);
             // What is committed is committed, and a thread that ends would end all its writing.
             let announce = AssertUnwindSafe(|| self.shared.announcer.announce(deliveries));
             if catch_unwind(announce).is_err() {
@@ -241,49 +249,27 @@ impl Room {
 
     fn transact(&mut self, jobs: &mut [Box<dyn Job>], footing: Footing) -> Result<Committed, Lost> {
         let mut conn = self.take_connection().map_err(Lost::Rejected)?;
-        let decided = catch_unwind(AssertUnwindSafe(|| {
-            let digests = &self.shared.digests;
-            transaction::decide(&mut conn, jobs, digests, footing, &mut self.last_seen)
-        }));
-        let (result, usable) = match decided {
-            Ok(Ok(stored)) => {
-                let place = self.shared.sequence.enter(&stored.deliveries);
-                match transaction::end(&mut conn) {
-                    Ok(()) => {
-                        self.last_seen.note(stored.left);
-                        self.shared.committed.tell(jobs.len());
-                        let deliveries = stored.deliveries;
-                        (Ok(Committed { deliveries, place }), true)
-                    }
-                    Err(lost) => {
-                        let usable = matches!(lost, Lost::Rejected(_));
-                        (Err(lost), usable)
-                    }
-                }
-            }
-            Ok(Err(error)) => {
-                let usable = !failure::is_connection_lost(&error)
-                    && transaction::roll_back(&mut conn) != Undone::Unknown;
-                let error = if usable {
-                    error
-                } else {
-                    away(error.to_string())
-                };
-                (Err(Lost::Rejected(error)), usable)
-            }
-            Err(_panic) => {
-                let usable = transaction::roll_back(&mut conn) != Undone::Unknown;
-                (Err(Lost::Panicked), usable)
-            }
+        let transaction = Transaction {
+            conn: &mut conn,
+            jobs,
+            footing,
+            last_seen: &mut self.last_seen,
+            digests: &self.shared.digests,
+            sequence: &self.shared.sequence,
         };
-        if result.is_err() {
-            // Whether or not it was the reason.
-            self.last_seen.forget();
-        }
+        let ended = transaction.run();
+        let usable = match &ended {
+            Ok(_) => {
+                self.shared.committed.tell(jobs.len());
+                true
+            }
+            Err(Lost::Rejected(error)) => !failure::is_connection_lost(error),
+            Err(Lost::Panicked | Lost::Unknown(_)) => false,
+        };
         if usable {
             self.conn = Some(conn);
         }
-        result
+        ended
     }
 
     fn take_connection(&mut self) -> QueryResult<Conn> {
@@ -294,7 +280,7 @@ impl Room {
             .failed_at
             .is_some_and(|at| at.elapsed() < RECONNECT_AFTER)
         {
-            return Err(away("the database is away".to_owned()));
+            return Err(away("the database is away"));
         }
         match connection::connect(&self.shared.url, Purpose::Write) {
             Ok(conn) => {
@@ -303,7 +289,7 @@ impl Room {
             }
             Err(error) => {
                 self.failed_at = Some(Instant::now());
-                Err(away(error.to_string()))
+                Err(away(&error.to_string()))
             }
         }
     }
@@ -322,6 +308,12 @@ fn apart(jobs: Jobs) -> (Jobs, Jobs) {
         }
         goes
     })
+}
+
+/// Answers acts that may have been stored or not.
+fn answer_unknown(jobs: Jobs, error: &diesel::result::Error) {
+    let failed = Error::Failed(Failure::new("commit", error.to_string()));
+    answer_all(jobs, &failed);
 }
 
 fn answer_all(jobs: Jobs, error: &Error) {

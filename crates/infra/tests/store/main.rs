@@ -33,6 +33,7 @@ mod batch;
 mod catalogue;
 mod change;
 mod directory;
+mod doubt;
 mod events;
 mod failures;
 mod fresh;

@@ -36,6 +36,8 @@ struct State {
     waiting: bool,
     /// The next announcement panics.
     panics: bool,
+    /// How often something may have been committed that was not announced.
+    doubts: usize,
 }
 
 impl Announcer for Witness {
@@ -56,7 +58,9 @@ impl Announcer for Witness {
         state.waiting = false;
     }
 
-    fn unsure(&self) {}
+    fn unsure(&self) {
+        self.state.lock().unwrap().doubts += 1;
+    }
 
     fn profile_changed(&self, _: &UserId) {}
 
@@ -95,6 +99,11 @@ impl Witness {
     /// The next announcement panics.
     pub(crate) fn panic_next(&self) {
         self.state.lock().unwrap().panics = true;
+    }
+
+    /// Whether something may have been committed that was not announced.
+    pub(crate) fn was_unsure(&self) -> bool {
+        self.state.lock().unwrap().doubts > 0
     }
 
     /// All that was announced so far.

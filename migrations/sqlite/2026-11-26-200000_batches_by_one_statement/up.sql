@@ -1,0 +1,2 @@
+-- Only on PostgreSQL is a batch one statement.
+SELECT 1;
