@@ -21,7 +21,7 @@ use crate::planted::{self, Bug};
 use crate::{
     columns::{DbTime, Version},
     connection::Conn,
-    conversations::{Latest, Words},
+    conversations::Latest,
     directory,
     failure::Halt,
     log::{self, EventRow},
@@ -332,15 +332,18 @@ impl Batch<'_> {
                 ..kept.message.clone()
             }
         });
-        let mut words = Words::default();
         let counterpart = &conversation.side(role.other()).user;
-        words.users = directory::users(self.conn, [counterpart.clone()])?;
-        words.products = directory::products(self.conn, conversation.product.clone())?;
+        let users = directory::users(self.conn, [counterpart.clone()])?;
+        let product = match &conversation.product {
+            Some(id) => directory::product(self.conn, id)?,
+            None => None,
+        };
         Ok(Latest {
             conversation,
             message,
+            product,
         }
-        .view(role, &words))
+        .view(role, &users))
     }
 
     /// What the acts so far have added to a person's badge.

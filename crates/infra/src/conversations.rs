@@ -11,8 +11,9 @@ use messaging_domain::{
 use crate::{
     columns::{DbTime, DbUuid},
     connection::Conn,
+    directory::ProductRow,
     messages::MessageRow,
-    schema::{conversations, messages},
+    schema::{conversations, messages, products},
 };
 
 /// A row of `conversations`.
@@ -107,60 +108,46 @@ impl From<&Conversation> for ConversationRow {
     }
 }
 
-/// A conversation with its newest message, read in one statement so that they agree.
+/// A conversation with its newest message and its product, read in one statement so that they agree.
 #[derive(Debug, Clone)]
 pub(crate) struct Latest {
     pub(crate) conversation: Conversation,
     pub(crate) message: Option<Message>,
+    /// As far as it is described.
+    pub(crate) product: Option<Product>,
 }
 
-impl From<(ConversationRow, Option<MessageRow>)> for Latest {
-    fn from((row, message): (ConversationRow, Option<MessageRow>)) -> Self {
+pub(crate) type LatestRow = (ConversationRow, Option<MessageRow>, Option<ProductRow>);
+
+impl From<LatestRow> for Latest {
+    fn from((row, message, product): LatestRow) -> Self {
         let conversation = Conversation::from(row);
         let message = message.map(|message| message.into_message(&conversation));
         Self {
             conversation,
             message,
+            product: product.map(Product::from),
         }
     }
 }
 
 impl Latest {
-    /// What one side sees, with the directory's words.
-    pub(crate) fn view(self, role: Role, words: &Words) -> ConversationView {
-        let counterpart = words.user(&self.conversation.side(role.other()).user);
-        let product = self
-            .conversation
-            .product
-            .as_ref()
-            .map(|id| words.product(id, &self.conversation.seller.user));
-        ConversationView::of(&self.conversation, role, product, counterpart, self.message)
-    }
-}
-
-/// The directory's words about the people and products of some conversations.
-#[derive(Debug, Default)]
-pub(crate) struct Words {
-    pub(crate) users: HashMap<UserId, User>,
-    pub(crate) products: HashMap<ProductId, Product>,
-}
-
-impl Words {
-    fn user(&self, id: &UserId) -> User {
+    /// What one side sees, with what the directory says about the other.
+    pub(crate) fn view(self, role: Role, users: &HashMap<UserId, User>) -> ConversationView {
+        let counterpart = &self.conversation.side(role.other()).user;
         // Every participant has a row; this is only for one that was removed by hand.
-        self.users.get(id).cloned().unwrap_or_else(|| User {
-            id: id.clone(),
-            display_name: id.as_str().to_owned(),
+        let counterpart = users.get(counterpart).cloned().unwrap_or_else(|| User {
+            id: counterpart.clone(),
+            display_name: counterpart.as_str().to_owned(),
             avatar_url: None,
             erased_at: None,
-        })
-    }
-
-    fn product(&self, id: &ProductId, seller: &UserId) -> Product {
-        self.products
-            .get(id)
-            .cloned()
-            .unwrap_or_else(|| Product::unknown(id.clone(), seller.clone()))
+        });
+        let (described, seller) = (self.product, &self.conversation.seller.user);
+        let product =
+            self.conversation.product.as_ref().map(|id| {
+                described.unwrap_or_else(|| Product::unknown(id.clone(), seller.clone()))
+            });
+        ConversationView::of(&self.conversation, role, product, counterpart, self.message)
     }
 }
 
@@ -182,15 +169,17 @@ pub(crate) fn participants(
 }
 
 #[diesel::dsl::auto_type]
-pub(crate) fn with_latest() -> _ {
-    conversations::table.left_join(
-        messages::table.on(messages::conversation_id
-            .eq(conversations::id)
-            .and(messages::seq.eq(conversations::last_seq))),
-    )
+fn with_latest() -> _ {
+    let newest = messages::conversation_id
+        .eq(conversations::id)
+        .and(messages::seq.eq(conversations::last_seq));
+    let its_product = products::id.nullable().eq(conversations::product_id);
+    conversations::table
+        .left_join(messages::table.on(newest))
+        .left_join(products::table.on(its_product))
 }
 
-/// Conversations with their newest messages, in no order.
+/// Conversations with their newest messages and products, in no order.
 pub(crate) fn latest(conn: &mut Conn, ids: &[ConversationId]) -> QueryResult<Vec<Latest>> {
     let ids: Vec<DbUuid> = ids.iter().copied().map(DbUuid::from).collect();
     let rows = with_latest()
@@ -198,20 +187,22 @@ pub(crate) fn latest(conn: &mut Conn, ids: &[ConversationId]) -> QueryResult<Vec
         .select((
             ConversationRow::as_select(),
             Option::<MessageRow>::as_select(),
+            Option::<ProductRow>::as_select(),
         ))
-        .load::<(ConversationRow, Option<MessageRow>)>(conn)?;
+        .load::<LatestRow>(conn)?;
     Ok(rows.into_iter().map(Latest::from).collect())
 }
 
-/// One conversation with its newest message.
+/// One conversation with its newest message and its product.
 pub(crate) fn latest_one(conn: &mut Conn, id: ConversationId) -> QueryResult<Option<Latest>> {
     let row = with_latest()
         .filter(conversations::id.eq(DbUuid::from(id)))
         .select((
             ConversationRow::as_select(),
             Option::<MessageRow>::as_select(),
+            Option::<ProductRow>::as_select(),
         ))
-        .get_result::<(ConversationRow, Option<MessageRow>)>(conn)
+        .get_result::<LatestRow>(conn)
         .optional()?;
     Ok(row.map(Latest::from))
 }

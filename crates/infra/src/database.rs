@@ -7,7 +7,7 @@ mod heads;
 mod upkeep;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fmt,
     sync::Arc,
     time::{Duration, Instant},
@@ -15,7 +15,7 @@ use std::{
 
 use diesel::prelude::*;
 use messaging_domain::{
-    Announcer, ConversationId, Error, Failure, LoginId, Participants, Timestamp, UserId,
+    Announcer, ConversationId, Error, Failure, LoginId, Participants, Timestamp, User, UserId,
 };
 use moka::sync::Cache;
 use prometheus_client::registry::Registry;
@@ -26,7 +26,7 @@ use heads::HeadQuestions;
 use crate::{
     bus::BusKey,
     connection::{self, Conn, DatabaseUrl, Purpose, Readers},
-    conversations::{Latest, Words},
+    conversations::Latest,
     deadline,
     directory::{Known, UserCache},
     failure::{self, Halt},
@@ -291,33 +291,31 @@ impl Database {
         }
     }
 
-    /// The directory's words about the others in some conversations: from the cache, or read.
-    fn words<'a>(
+    /// Who takes part in some conversations, as the directory says: from the cache, or read.
+    fn users_of<'a>(
         &self,
         conn: &mut Conn,
         latest: impl IntoIterator<Item = &'a Latest>,
-    ) -> QueryResult<Words> {
-        let mut words = Words::default();
-        let (mut unknown, mut products) = (HashSet::new(), HashSet::new());
+    ) -> QueryResult<HashMap<UserId, User>> {
+        let (mut users, mut unknown) = (HashMap::new(), HashSet::new());
         for Latest { conversation, .. } in latest {
-            products.extend(conversation.product.clone());
             for id in [&conversation.buyer.user, &conversation.seller.user] {
+                if users.contains_key(id) || unknown.contains(id) {
+                    continue;
+                }
                 match self.measurements.users.count(self.users.get(id)) {
-                    Some(known) => drop(words.users.insert(id.clone(), known.user)),
+                    Some(known) => drop(users.insert(id.clone(), known.user)),
                     None => drop(unknown.insert(id.clone())),
                 }
             }
         }
         let unknown: Vec<UserId> = unknown.into_iter().collect();
         for known in crate::directory::known_of(conn, &unknown)? {
-            words
-                .users
-                .insert(known.user.id.clone(), known.user.clone());
+            users.insert(known.user.id.clone(), known.user.clone());
             // What an act has put there meanwhile is newer than what was read.
             self.users.entry(known.user.id.clone()).or_insert(known);
         }
-        words.products = crate::directory::products(conn, products)?;
-        Ok(words)
+        Ok(users)
     }
 
     async fn known(&self, id: &UserId) -> Result<Option<Known>, Error> {

@@ -123,58 +123,43 @@ pub(crate) fn users(
         .collect())
 }
 
-type ProductRow = (
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    Option<i64>,
-    Option<String>,
-    String,
-);
+/// A row of `products`.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = products)]
+pub(crate) struct ProductRow {
+    id: String,
+    seller_id: String,
+    title: Option<String>,
+    image_url: Option<String>,
+    url: Option<String>,
+    price_minor: Option<i64>,
+    currency: Option<String>,
+    status: String,
+}
 
-/// Several products by their ids.
-pub(crate) fn products(
-    conn: &mut Conn,
-    ids: impl IntoIterator<Item = ProductId>,
-) -> QueryResult<HashMap<ProductId, Product>> {
-    let ids: Vec<String> = ids.into_iter().map(|id| id.as_str().to_owned()).collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
+impl From<ProductRow> for Product {
+    fn from(row: ProductRow) -> Self {
+        Self {
+            id: ProductId::restore(&row.id),
+            seller: UserId::restore(&row.seller_id),
+            title: row.title,
+            image_url: row.image_url,
+            url: row.url,
+            price_minor: row.price_minor,
+            currency: row.currency,
+            status: ProductStatus::parse(&row.status).unwrap_or(ProductStatus::Unknown),
+        }
     }
-    let rows = products::table
-        .filter(products::id.eq_any(ids))
-        .select((
-            products::id,
-            products::seller_id,
-            products::title,
-            products::image_url,
-            products::url,
-            products::price_minor,
-            products::currency,
-            products::status,
-        ))
-        .load::<ProductRow>(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(
-            |(id, seller, title, image_url, url, price_minor, currency, status)| {
-                let id = ProductId::restore(&id);
-                let product = Product {
-                    id: id.clone(),
-                    seller: UserId::restore(&seller),
-                    title,
-                    image_url,
-                    url,
-                    price_minor,
-                    currency,
-                    status: ProductStatus::parse(&status).unwrap_or(ProductStatus::Unknown),
-                };
-                (id, product)
-            },
-        )
-        .collect())
+}
+
+/// A product, if it is described.
+pub(crate) fn product(conn: &mut Conn, id: &ProductId) -> QueryResult<Option<Product>> {
+    let row = products::table
+        .find(id.as_str().to_owned())
+        .select(ProductRow::as_select())
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(Product::from))
 }
 
 /// Makes a person, with an empty stream.

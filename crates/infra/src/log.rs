@@ -1,17 +1,20 @@
 //! The event log: each person's stream, and the objects its entries refer to.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use messaging_domain::{
     Conversation, ConversationId, Delivery, Epoch, Error, Event, Fact, Position, Role, Seq,
-    StreamHeads, Timestamp, UnreadState, UnreadTotals, UserId,
+    StreamHeads, Timestamp, UnreadState, UnreadTotals, User, UserId,
 };
 
 use crate::{
     columns::{DbTime, DbUuid, Timestamptz},
     connection::Conn,
-    conversations::{self, ConversationRow, Latest, Words},
+    conversations::{self, ConversationRow, Latest},
     failure::Halt,
     messages::MessageRow,
     schema::{conversations as conversations_table, events, instance, messages, streams},
@@ -240,13 +243,13 @@ pub(crate) fn read(
 }
 
 impl Run {
-    /// The conversations that are shown whole, for which the directory's words are needed.
+    /// The conversations that are shown whole, for which people's names are needed.
     pub(crate) fn latest(&self) -> &[Latest] {
         &self.latest
     }
 
     /// The events with their objects, as `user` sees them.
-    pub(crate) fn deliveries(self, user: &UserId, words: &Words) -> Vec<Delivery> {
+    pub(crate) fn deliveries(self, user: &UserId, users: &HashMap<UserId, User>) -> Vec<Delivery> {
         let Self {
             unread_total,
             entries,
@@ -262,7 +265,7 @@ impl Run {
                     let latest = latest
                         .iter()
                         .find(|latest| latest.conversation.id == conversation.id)?;
-                    Some(Box::new(latest.clone().view(role, words)))
+                    Some(Box::new(latest.clone().view(role, users)))
                 };
                 let event = match fact {
                     Fact::MessageCreated(_) => {

@@ -74,25 +74,25 @@ impl Conversations for Database {
 
     async fn view(&self, seat: &Seat) -> Result<ConversationView, Error> {
         let (id, store) = (seat.conversation(), self.clone());
-        let (latest, words) = self
+        let (latest, users) = self
             .read("read a conversation", move |conn| {
                 let latest = conversations::latest_one(conn, id)?.ok_or(Error::NotFound)?;
-                let words = store.words(conn, [&latest])?;
-                Ok((latest, words))
+                let users = store.users_of(conn, [&latest])?;
+                Ok((latest, users))
             })
             .await?;
-        Ok(latest.view(seat.role(), &words))
+        Ok(latest.view(seat.role(), &users))
     }
 
     async fn inbox(&self, user: &UserId, query: InboxQuery) -> Result<InboxPage, Error> {
         let (asked, limit, store) = (user.clone(), query.limit, self.clone());
-        let ((stream, epoch), mut page, words) = self
+        let ((stream, epoch), mut page, users) = self
             .read("read an inbox", move |conn| {
                 // The head first: events after it may then be applied to these rows.
                 let stream = log::stream(conn, &asked)?;
                 let page = inbox::page(conn, &asked, &query)?;
-                let words = store.words(conn, page.iter().map(|(_, latest)| latest))?;
-                Ok((stream, page, words))
+                let users = store.users_of(conn, page.iter().map(|(_, latest)| latest))?;
+                Ok((stream, page, users))
             })
             .await?;
         let more = page.len() > limit;
@@ -103,7 +103,7 @@ impl Conversations for Database {
         });
         let items = page
             .into_iter()
-            .map(|(role, latest)| latest.view(role, &words))
+            .map(|(role, latest)| latest.view(role, &users))
             .collect();
         Ok(InboxPage {
             items,
@@ -123,12 +123,12 @@ impl Conversations for Database {
         limit: usize,
     ) -> Result<MessagePage, Error> {
         let (id, store) = (seat.conversation(), self.clone());
-        let (latest, items, words) = self
+        let (latest, items, users) = self
             .read("read messages", move |conn| {
                 let found = conversations::window(conn, id, window, limit)?;
                 let (latest, items) = found.ok_or(Error::NotFound)?;
-                let words = store.words(conn, [&latest])?;
-                Ok((latest, items, words))
+                let users = store.users_of(conn, [&latest])?;
+                Ok((latest, items, users))
             })
             .await?;
         let (from, to) = window.range(limit, latest.conversation.last_seq);
@@ -142,7 +142,7 @@ impl Conversations for Database {
             items
         };
         Ok(MessagePage {
-            conversation: latest.view(seat.role(), &words),
+            conversation: latest.view(seat.role(), &users),
             items,
             has_before: from > Seq::ZERO.next() && last > Seq::ZERO,
             has_after: to < last,
@@ -151,14 +151,14 @@ impl Conversations for Database {
 
     async fn search(&self, user: &UserId, request: SearchRequest) -> Result<SearchPage, Error> {
         let (asked, wanted, store) = (user.clone(), request.clone(), self.clone());
-        let (mut rows, latest, words) = self
+        let (mut rows, latest, users) = self
             .read("search", move |conn| {
                 let rows = search::find(conn, &asked, &wanted)?;
                 let ids: HashSet<ConversationId> =
                     rows.iter().map(|row| row.key().0.into()).collect();
                 let latest = conversations::latest(conn, &ids.into_iter().collect::<Vec<_>>())?;
-                let words = store.words(conn, &latest)?;
-                Ok((rows, latest, words))
+                let users = store.users_of(conn, &latest)?;
+                Ok((rows, latest, users))
             })
             .await?;
         let more = rows.len() > request.limit;
@@ -176,7 +176,7 @@ impl Conversations for Database {
                 let highlights = request.query.highlights(message.content.searchable());
                 Some(SearchHit {
                     message,
-                    conversation: latest.clone().view(role, &words),
+                    conversation: latest.clone().view(role, &users),
                     highlights,
                 })
             })
@@ -222,16 +222,16 @@ impl Conversations for Database {
         limit: usize,
     ) -> Result<EventPage, Error> {
         let (asked, store) = (user.clone(), self.clone());
-        let (run, words) = self
+        let (run, users) = self
             .read("read events", move |conn| {
                 let run = log::read(conn, &asked, since, limit)?;
-                let words = store.words(conn, run.latest())?;
-                Ok((run, words))
+                let users = store.users_of(conn, run.latest())?;
+                Ok((run, users))
             })
             .await?;
         let more = run.more;
         Ok(EventPage {
-            events: run.deliveries(user, &words),
+            events: run.deliveries(user, &users),
             more,
         })
     }

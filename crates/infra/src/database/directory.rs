@@ -64,7 +64,7 @@ impl Directory for Database {
     async fn product(&self, id: &ProductId) -> Result<Option<Product>, Error> {
         let id = id.clone();
         self.read("read a product", move |conn| {
-            Ok(directory::products(conn, [id.clone()])?.remove(&id))
+            Ok(directory::product(conn, &id)?)
         })
         .await
     }
