@@ -15,6 +15,7 @@ mod postgres;
 mod readers;
 mod report;
 mod scene;
+mod stalled;
 mod text;
 mod traffic;
 mod wire;

@@ -91,6 +91,7 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
             },
             burst: 1,
             pairs: 100,
+            stalled: 0,
         },
     )
     .await?;
@@ -158,11 +159,23 @@ async fn unset(common: &Common, options: &Options, all: &mut Summary) -> Result<
         rate: vec![rate],
         burst: 100,
         pairs: 100,
+        stalled: 0,
     };
     let of_bursts = format!("{rate}/s, due to delivery, p99, ms");
     all.add(
         &open::run(common, &bursts).await?,
         &[Goal::none(&of_bursts)],
+    );
+    let beside_stalled = open::Options {
+        burst: 1,
+        pairs: 20,
+        stalled: 10,
+        ..bursts
+    };
+    let of_others = format!("{rate}/s, p99 beside them, in p99s without");
+    all.add(
+        &open::run(common, &beside_stalled).await?,
+        &[Goal::most("stalled readers", &of_others, 1.2, 1.2)],
     );
     let report = mixed::run(
         common,

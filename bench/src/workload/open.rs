@@ -14,11 +14,12 @@ use super::{
     stage::{Backend, Ran, Running, Stage},
 };
 use crate::{
-    Common,
-    machine::Pids,
+    Common, links,
+    machine::{Pids, real},
     postgres::Postgres,
     report::Report,
     scene::{Connected, Pace, Scene, couples, strangers},
+    stalled::Stalled,
 };
 
 #[derive(Debug, Clone, Args)]
@@ -35,6 +36,9 @@ pub(crate) struct Options {
     /// How many pairs take turns.
     #[arg(long, default_value_t = 100)]
     pub(crate) pairs: usize,
+    /// Measures again while so many receivers have another session, which never reads.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) stalled: usize,
 }
 
 pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
@@ -72,6 +76,18 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
                 "{:.0} a second are acknowledged of {rate}",
                 ran.rate()
             );
+            if options.stalled > 0 {
+                let receivers = couples.iter().map(|couple| couple.receiver.as_str());
+                let stalled = Stalled::open(stage.node.address, receivers.take(options.stalled))?;
+                let beside = measure(&mut scene, common.seconds, pace, &stage.pids(), postgres)?;
+                let what = format!("beside {} sessions that never read,", options.stalled);
+                beside.delivered.report(&at(&what), &mut report);
+                report.figure(
+                    &at("p99 beside them, in p99s without"),
+                    beside.delivered.quantile(0.99) / ran.delivered.quantile(0.99),
+                );
+                report.figure(&at("sent away of them"), real(links::count(stalled.end()?)));
+            }
         }
     }
     Ok(report)
