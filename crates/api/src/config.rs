@@ -10,7 +10,7 @@
 //! | `MESSAGING_LISTEN` | where to listen | address and port | `127.0.0.1:8080` |
 //! | `MESSAGING_DATA_DIR` | the embedded database and made secrets | path | `./data` |
 //! | `MESSAGING_DATABASE_URL`, `DATABASE_URL` | `sqlite://PATH` or `postgres://…` | URL | a SQLite file in the data directory |
-//! | `MESSAGING_DATABASE_READERS` | reading connections | 1 to 1,000 | `8` |
+//! | `MESSAGING_DATABASE_READERS` | reading connections | 1 to 1,000 | one more than cores; 3 to 32 |
 //! | `MESSAGING_DATABASE_WRITERS` | writing connections to PostgreSQL; SQLite has one | 1 to 64 | `2` |
 //! | `MESSAGING_WRITE_QUEUE` | acts that may wait for the writer; one more is `overloaded` | 1 to 1,000,000 | `1024` |
 //! | `MESSAGING_EVENT_RETENTION_DAYS` | how long events can be resumed from | days, 1 to 3,650 | `30` |
