@@ -4,13 +4,14 @@ mod accounts;
 mod conversations;
 mod directory;
 mod heads;
+mod reading;
 mod upkeep;
 
 use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use diesel::prelude::*;
@@ -19,17 +20,16 @@ use messaging_domain::{
 };
 use moka::sync::Cache;
 use prometheus_client::registry::Registry;
-use tracing::Instrument as _;
 
 use heads::HeadQuestions;
+use reading::Reading;
 
 use crate::{
     bus::BusKey,
-    connection::{self, Conn, DatabaseUrl, Purpose, Readers},
+    connection::{self, Conn, DatabaseUrl, Purpose},
     conversations::Latest,
-    deadline,
     directory::{Known, UserCache},
-    failure::{self, Halt},
+    failure::Halt,
     history::{BeginSeeding, FinishSeeding},
     maintenance::{ForgetEvents, ForgetLogins},
     measurements::Measurements,
@@ -58,7 +58,7 @@ pub struct DatabaseSettings {
 /// Reads run on the blocking threads of the Tokio runtime they are called from.
 #[derive(Clone)]
 pub struct Database {
-    readers: r2d2::Pool<Readers>,
+    reading: Reading,
     writer: Writer,
     announcer: Arc<dyn Announcer>,
     users: UserCache,
@@ -105,17 +105,10 @@ impl Database {
                 .collect::<Result<_, _>>()?,
             Conn::Sqlite(_) => vec![conn],
         };
-        let readers = r2d2::Pool::builder()
-            .max_size(settings.readers.max(1))
-            .min_idle(Some(1))
-            .connection_timeout(Duration::from_millis(1_800))
-            .test_on_check_out(true)
-            .error_handler(Box::new(r2d2::NopErrorHandler))
-            .build(Readers(settings.url.clone()))
-            .map_err(|error| Failure::new("open the reading connections", error))?;
         let measurements = Measurements::default();
+        let reading = Reading::open(settings.url.clone(), settings.readers, measurements.clone())?;
         Ok(Self {
-            readers,
+            reading,
             writer: Writer::start(
                 settings,
                 writers,
@@ -236,7 +229,7 @@ impl Database {
     /// cost an atomic or two each, whether somebody asks for them or not.
     pub fn expose(&self, registry: &mut Registry) {
         self.measurements
-            .expose(registry, self.readers.clone(), self.queue);
+            .expose(registry, self.reading.pool().clone(), self.queue);
     }
 
     /// The one way to change something.
@@ -244,51 +237,13 @@ impl Database {
         &self.writer
     }
 
-    /// Runs queries on a reading connection, on the blocking threads. A connection that turns out
-    /// to be dead is replaced and the queries are tried again, which does no harm; all of the pool's
-    /// may have died together, but not one that was just made.
+    /// Runs queries on a reading connection.
     async fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
         queries: impl Fn(&mut Conn) -> Result<T, Halt> + Send + 'static,
     ) -> Result<T, Error> {
-        let pool = self.readers.clone();
-        let away = move |cause: Box<dyn std::error::Error + Send + Sync>| {
-            Error::Overloaded(Failure::new(doing, cause))
-        };
-        let measurements = self.measurements.clone();
-        let work = tokio::task::spawn_blocking(move || {
-            let mut retries = pool.state().connections;
-            loop {
-                let mut link = measurements
-                    .await_reader(|| pool.get())
-                    .map_err(|error| away(error.into()))?;
-                match queries(&mut link.conn) {
-                    Ok(answer) => {
-                        link.used_at = Instant::now();
-                        return Ok(answer);
-                    }
-                    Err(Halt::Refused(refusal)) => return Err(refusal),
-                    Err(Halt::Broken(error)) => {
-                        link.broken = failure::is_connection_lost(&error);
-                        if !link.broken || retries == 0 {
-                            return Err(failure::before_commit(doing, error));
-                        }
-                        retries -= 1;
-                    }
-                }
-            }
-        })
-        .instrument(tracing::debug_span!("read", doing));
-        match deadline::answer(work).await {
-            Ok(Ok(read)) => read,
-            Ok(Err(error)) => Err(Error::Failed(Failure::new(doing, error))),
-            // The thread goes on waiting, with a connection of the pool; nobody waits for it any more.
-            Err(_late) => Err(Error::Overloaded(Failure::new(
-                doing,
-                "the database does not answer",
-            ))),
-        }
+        self.reading.read(doing, queries).await
     }
 
     /// Who takes part in some conversations, as the directory says: from the cache, or read.

@@ -41,15 +41,38 @@ pub(crate) struct Measurements {
     pub(crate) refused_slow: Counter,
     pub(crate) refused_away: Counter,
     /// Reads that wait for a connection.
-    pub(crate) reads_waiting: Gauge,
+    reads_waiting: Gauge,
     /// For how long they waited, in seconds.
-    pub(crate) read_wait: Histogram,
+    read_wait: Histogram,
     /// Reads that waited in vain.
-    pub(crate) read_timeouts: Counter,
+    read_timeouts: Counter,
     lookups: Family<[(&'static str, &'static str); 2], Counter>,
     pub(crate) users: Lookups,
     pub(crate) participants: Lookups,
     pub(crate) logins: Lookups,
+}
+
+/// A wait for a reading connection. Dropping it is its end.
+pub(crate) struct Waiting {
+    begun: Instant,
+    /// How many wait.
+    all: Gauge,
+    took: Histogram,
+    in_vain: Counter,
+}
+
+impl Waiting {
+    /// There was none in time.
+    pub(crate) fn in_vain(self) {
+        self.in_vain.inc();
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.all.dec();
+        self.took.observe(self.begun.elapsed().as_secs_f64());
+    }
 }
 
 /// How often a cache knew the answer.
@@ -114,17 +137,15 @@ impl Default for Measurements {
 }
 
 impl Measurements {
-    /// Waits for a reading connection, and measures that.
-    pub(crate) fn await_reader<T, E>(&self, get: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let begun = Instant::now();
+    /// Measures a wait for a reading connection, which begins now.
+    pub(crate) fn wait_for_reader(&self) -> Waiting {
         self.reads_waiting.inc();
-        let got = get();
-        self.reads_waiting.dec();
-        self.read_wait.observe(begun.elapsed().as_secs_f64());
-        if got.is_err() {
-            self.read_timeouts.inc();
+        Waiting {
+            begun: Instant::now(),
+            all: self.reads_waiting.clone(),
+            took: self.read_wait.clone(),
+            in_vain: self.read_timeouts.clone(),
         }
-        got
     }
 
     /// Names all of it.
@@ -158,7 +179,7 @@ impl Measurements {
         );
         registry.register(
             "writer_transactions",
-            "Transactions of the writer by outcome; of an unknown one nobody knows what was stored",
+            "Transactions of the writer by outcome; what became of an unknown one is looked up in another",
             self.transactions.clone(),
         );
         registry.register(
