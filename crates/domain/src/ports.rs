@@ -323,7 +323,8 @@ pub trait Accounts: Send + Sync + 'static {
 /// Somebody who passes events on to the people who are connected.
 ///
 /// **Guarantee.** None: what is announced is a hint, the log in the store is the truth.
-/// **Order.** A store announces after each commit, in the order of commits, from one thread.
+/// **Order.** A store announces after each commit, to each person in the order of positions; what comes late all the
+/// same is known by its position.
 /// An implementation returns at once and never waits for a receiver.
 pub trait Announcer: Send + Sync + 'static {
     /// Passes on what one commit brought, in the order of each person's positions.

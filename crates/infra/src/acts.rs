@@ -17,8 +17,8 @@ use crate::{
 #[cfg(feature = "planted-bugs")]
 mod wrong;
 
-/// Something to be done durably. It may be decided more than once: a transaction that is lost is
-/// tried again for each act alone.
+/// Something to be done durably. It may be decided more than once: what a transaction that is lost was about is done
+/// again, together or each act alone.
 pub(crate) trait Act: Send + 'static {
     /// What the caller gets.
     type Answer: Send + 'static;
@@ -33,7 +33,8 @@ pub(crate) trait Act: Send + 'static {
     }
 
     /// Whether it may be decided on conversations that are not locked, if those are found unchanged when it is
-    /// stored: then all that it says and writes follows from them.
+    /// stored: then all that it says and writes follows from them. It writes messages and cursors alone, by the one
+    /// statement that may commit by itself.
     const GOES_BY_CONVERSATIONS: bool = false;
 
     /// Decides. What is refused has changed nothing.

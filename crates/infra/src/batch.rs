@@ -24,7 +24,7 @@ use crate::{
     conversations::Latest,
     directory,
     failure::Halt,
-    log::{self, EventRow},
+    log::{self, EventRow, Stream},
     messages::Digests,
     schema::blocks,
 };
@@ -81,6 +81,8 @@ pub(crate) struct Batch<'c> {
     growth: BTreeMap<UserId, Growth>,
     /// People whose badges are told in answers.
     readers: BTreeSet<UserId>,
+    /// Where the streams stand of those of them to whom nothing else is told.
+    unmoved: Vec<(UserId, Stream)>,
     sent: HashMap<(UserId, ClientId), (ConversationId, Seq)>,
     messages: BTreeMap<(ConversationId, Seq), Kept>,
     blocking: HashSet<(UserId, UserId)>,

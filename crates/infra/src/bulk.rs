@@ -62,7 +62,7 @@ pub(crate) struct Written {
 ///
 /// # Errors
 /// [`crate::failure::is_race`] when a conversation is not as it was loaded, which on PostgreSQL another writer has
-/// changed meanwhile unless it was locked.
+/// changed meanwhile unless it was locked; or when a stream is missing.
 pub(crate) fn store(conn: &mut Conn, changes: &Changes<'_>) -> QueryResult<Written> {
     match conn {
         Conn::Postgres(conn) => store_at_once(conn, changes),

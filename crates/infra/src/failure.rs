@@ -57,7 +57,7 @@ pub(crate) fn is_disk_full(error: &DieselError) -> bool {
         if information.message().contains("disk is full"))
 }
 
-/// Whether another node was quicker, so that the act has to be decided anew.
+/// Whether somebody else was quicker, or the act was done before, so that it has to be decided anew.
 pub(crate) fn is_race(error: &DieselError) -> bool {
     matches!(
         error,

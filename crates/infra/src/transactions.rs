@@ -55,6 +55,7 @@ fn together<T>(
     let (now, digests) = (Timestamp::now(), Digests::new(&[]));
     let mut batch = Batch::load(conn, &scope, now, &digests).unwrap();
     let answer = decide(&mut batch).unwrap();
+    batch.look_at_readers().unwrap();
     batch.store().unwrap();
     conn.batch_execute("COMMIT").unwrap();
     answer
@@ -71,6 +72,7 @@ fn recalling<A: Act>(conn: &mut Conn, last_seen: &mut LastSeen, act: &A) -> A::A
     let (now, digests) = (Timestamp::now(), Digests::new(&[]));
     let mut batch = Batch::recall(conn, &scope, now, &digests, last_seen).unwrap();
     let answer = act.decide(&mut batch).unwrap();
+    batch.look_at_readers().unwrap();
     last_seen.note(batch.store().unwrap().left);
     if !by_itself {
         conn.batch_execute("COMMIT").unwrap();

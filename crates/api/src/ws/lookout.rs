@@ -19,8 +19,30 @@ const PAGE: usize = 200;
 /// After which a read that failed is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
+/// How long what is in doubt may still be committed, as a rule: a database gives up a statement after five seconds, but
+/// one that has stood still begins to count when it goes on.
+const IN_DOUBT: Duration = Duration::from_mins(1);
+
 /// How long it takes at most until signals about somebody come for whom they were asked.
 const ATTENTION_WITHIN: Duration = Duration::from_millis(300);
+
+/// Until when something may be committed of which nobody has heard.
+struct Doubt(Option<Instant>);
+
+impl Doubt {
+    const fn none() -> Self {
+        Self(None)
+    }
+
+    fn since(moment: Instant) -> Self {
+        Self(moment.checked_add(IN_DOUBT))
+    }
+
+    /// Whether a look at this moment cannot be the last.
+    fn is_left(&self, now: Instant) -> bool {
+        self.0.is_some_and(|end| now < end)
+    }
+}
 
 impl Hub {
     /// Reads the log for people of whose stream more is known than was passed on. Runs as long as the
@@ -87,14 +109,18 @@ impl Hub {
     }
 
     /// Looks for what was missed: every few seconds where there are other nodes, soon after somebody
-    /// has come, and at once when there is doubt. Runs as long as the service does.
+    /// has come, and at once when there is doubt, until there is none. Runs as long as the service does.
     pub async fn keep_lookout<S: Conversations + Accounts + Directory>(self, store: Arc<S>) {
         let mut due = Instant::now() + self.timing().look_every;
+        let mut doubt = Doubt::none();
         loop {
-            let joined = self.relay().is_some();
+            let looks_on = self.relay().is_some() || doubt.is_left(Instant::now());
             tokio::select! {
-                () = sleep_until(due), if joined => due = self.look_for_all(&*store).await,
-                () = self.doubts().notified() => due = self.look_for_all(&*store).await,
+                () = sleep_until(due), if looks_on => due = self.look_for_all(&*store).await,
+                () = self.doubts().notified() => {
+                    doubt = Doubt::since(Instant::now());
+                    due = self.look_for_all(&*store).await;
+                }
                 () = self.came().notified() => {
                     sleep(ATTENTION_WITHIN).await;
                     self.look_for_new(&*store).await;
@@ -172,5 +198,20 @@ impl Hub {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubt_is_left_as_long_as_a_commit_may_come() {
+        let now = Instant::now();
+        let after = |seconds| now + Duration::from_secs(seconds);
+        assert!(!Doubt::none().is_left(now));
+        for (seconds, is_left) in [(0, true), (59, true), (60, false)] {
+            assert_eq!(Doubt::since(now).is_left(after(seconds)), is_left);
+        }
     }
 }

@@ -107,7 +107,9 @@ fn holds(lines: &[&str], id: &str, mark: Mark) -> bool {
         Mark::Flush => line.contains("sync") && line.trim_end().ends_with("= 0"),
         // The second is told by the name of its column, and ends as PostgreSQL does once it has committed.
         Mark::Commit => {
-            let stores_by_itself = line.contains("written_by") && line.contains(r"Z\0\0\0\5I");
+            let stores_by_itself = ["written_by", "SELECT ", r"Z\0\0\0\5I"]
+                .iter()
+                .all(|part| line.contains(part));
             is(line, &["recvfrom", "read"]) && (line.contains("COMMIT") || stores_by_itself)
         }
     })
@@ -134,6 +136,9 @@ mod tests {
             r#"8 recvfrom(9, "T… written_by … C\0\0\0\rSELECT 2\0Z\0\0\0\5I", 16384) = 99"#,
             r#"8 recvfrom(9, "T… written_by … C\0\0\0\rSELECT 2\0Z\0\0\0\5T", 16384) = 99"#,
         ];
+        let refused =
+            r#"8 recvfrom(9, "T… written_by … E\0\0\0\x99SERROR\0Z\0\0\0\5I", 16384) = 99"#;
+        assert!(!holds(&[good[0], refused, good[3]], "ab", Mark::Commit));
         let [committed, open] = database.map(|answer| [good[0], answer, good[3]]);
         assert!(holds(&committed, "ab", Mark::Commit));
         assert!(!holds(&open, "ab", Mark::Commit));

@@ -166,7 +166,8 @@ async fn a_commit_that_is_cut_after_reaches_the_database_and_its_answer_nobody()
         .unwrap()
         .unwrap();
     assert!(arrived.ends_with(&query));
-    database.write_all(&message(b'Z', b"I")).await.unwrap();
+    let answer = [message(b'C', b"COMMIT\0"), message(b'Z', b"I")].concat();
+    database.write_all(&answer).await.unwrap();
     let mut rest = Vec::new();
     let read = timeout(SOON, client.read_to_end(&mut rest)).await.unwrap();
     assert!(read.is_err());

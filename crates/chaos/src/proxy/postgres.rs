@@ -18,6 +18,8 @@ pub(super) struct Messages {
     in_transaction: bool,
     /// The names of prepared statements that write.
     writing: HashSet<Vec<u8>>,
+    /// The last answer was none of an error.
+    is_done: bool,
 }
 
 impl Messages {
@@ -28,6 +30,7 @@ impl Messages {
             rest: Vec::new(),
             in_transaction: false,
             writing: HashSet::new(),
+            is_done: false,
         }
     }
 
@@ -44,8 +47,10 @@ impl Messages {
                 Kind::Other
             };
             match pieces.last_mut() {
-                Some(last) if last.kind == Kind::Other && kind == Kind::Other => {
+                // Of the answer to a commit nothing goes on before the rest.
+                Some(last) if last.kind == Kind::Other && kind != Kind::Commit => {
                     last.bytes.extend(message);
+                    last.kind = kind;
                 }
                 _ => pieces.push(Piece {
                     bytes: message,
@@ -92,8 +97,10 @@ impl Messages {
             {
                 return Kind::Commit;
             }
+            (Direction::Down, b'C') => self.is_done = true,
+            (Direction::Down, b'E') => self.is_done = false,
             // Ready for another query, with no transaction open any more.
-            (Direction::Down, b'Z') if body == b"I" => return Kind::Committed,
+            (Direction::Down, b'Z') if body == b"I" && self.is_done => return Kind::Committed,
             _ => {}
         }
         Kind::Other
@@ -193,10 +200,12 @@ mod tests {
             message(b'Z', b"T"),
             message(b'C', b"COMMIT\0"),
             message(b'Z', b"I"),
+            message(b'E', b"SERROR\0\0"),
+            message(b'Z', b"I"),
         ];
         let pieces = messages.split(&answers.concat());
         let kinds: Vec<Kind> = pieces.iter().map(|piece| piece.kind).collect();
-        assert_eq!(kinds, [Kind::Other, Kind::Committed]);
+        assert_eq!(kinds, [Kind::Committed, Kind::Other]);
     }
 
     #[test]

@@ -131,6 +131,7 @@ impl<'c> Batch<'c> {
             known: BTreeSet::new(),
             growth: BTreeMap::new(),
             readers: scope.readers.clone(),
+            unmoved: Vec::new(),
             sent: HashMap::new(),
             messages: BTreeMap::new(),
             blocking: HashSet::new(),

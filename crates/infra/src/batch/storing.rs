@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use messaging_domain::{Conversation, Delivery, Position, UserId};
 
-use super::{Batch, Change, Growth};
+use super::{Batch, Change, Growth, Kept};
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
 use crate::{
@@ -59,7 +59,18 @@ pub(crate) struct Stored {
 }
 
 impl Batch<'_> {
+    /// Looks where the streams stand of people whose badges are told, and to whom nothing else is.
+    pub(crate) fn look_at_readers(&mut self) -> QueryResult<()> {
+        let mut readers = self.readers.clone();
+        readers.retain(|user| !self.growth.contains_key(user));
+        self.unmoved = bulk::streams(self.conn, &readers)?;
+        Ok(())
+    }
+
     /// Writes everything down.
+    ///
+    /// # Errors
+    /// Those of the database; and where nothing was locked, what takes more than the one statement.
     pub(crate) fn store(mut self) -> QueryResult<Stored> {
         #[cfg(feature = "planted-bugs")]
         if planted::is(Bug::OverwritesOthers) {
@@ -67,6 +78,14 @@ impl Batch<'_> {
             let now = bulk::load_conversations(self.conn, &ids, false)?;
             self.versions
                 .extend(now.into_iter().map(|(found, version)| (found.id, version)));
+        }
+        let takes_more =
+            |kept: &Kept| kept.change == Change::Updated || kept.first_digest.is_some();
+        let more = !self.new.is_empty() || self.messages.values().any(takes_more);
+        if more && !self.holds_locks {
+            return Err(diesel::result::Error::QueryBuilderError(
+                "an act that goes by its conversations only appends to them".into(),
+            ));
         }
         for id in &self.new {
             if let Some(conversation) = self.conversations.get(id) {
@@ -108,9 +127,6 @@ impl Batch<'_> {
             growth: &self.growth,
             entries: &self.entries,
         };
-        let mut readers = self.readers.clone();
-        readers.retain(|user| !self.growth.contains_key(user));
-        let unmoved = bulk::streams(self.conn, &readers)?;
         // Outside of a transaction this commits.
         let written = bulk::store(self.conn, &changes)?;
         let edited_at_once = changes
@@ -126,7 +142,7 @@ impl Batch<'_> {
             .iter()
             .map(|updated| (updated.conversation.clone(), written.version))
             .collect();
-        let before = Before::of(&self.growth, written.streams, unmoved)?;
+        let before = Before::of(&self.growth, written.streams, self.unmoved)?;
         number(&mut self.deliveries, &before);
         Ok(Stored {
             deliveries: self.deliveries,

@@ -13,7 +13,7 @@ use tracing::{Span, debug_span};
 
 use super::{
     Job, Shared,
-    transaction::{Committed, Footing, Lost, Transaction, away},
+    transaction::{self, Committed, Footing, Lost, Transaction, away},
 };
 use crate::{
     batch::LastSeen,
@@ -128,12 +128,24 @@ impl Room {
     }
 
     /// Does acts again of which it is not known whether they were stored: under locks they meet what was, and
-    /// answer as the retry of a caller would. What was stored and not announced is looked for in the log.
+    /// answer as the retry of a caller would; together, or each alone. Whoever's cannot be done either is told that
+    /// nothing is known. What was stored and not announced is looked for in the log.
     fn find_out(&mut self, mut jobs: Jobs, error: &diesel::result::Error) {
+        let begun = Instant::now();
         let ended = self.commit(&mut jobs, Footing::Locks);
         self.shared.announcer.unsure();
         match ended {
             Ok(committed) => self.settle(jobs, committed),
+            Err(Lost::Rejected(_) | Lost::Panicked) if self.conn.is_some() => {
+                for job in jobs {
+                    let mut alone = vec![job];
+                    let in_time = begun.elapsed() < PATIENCE;
+                    match in_time.then(|| self.commit(&mut alone, Footing::Locks)) {
+                        Some(Ok(committed)) => self.settle(alone, committed),
+                        Some(Err(_)) | None => answer_unknown(alone, error),
+                    }
+                }
+            }
             Err(_) => answer_unknown(jobs, error),
         }
     }
@@ -264,7 +276,8 @@ impl Room {
                 true
             }
             Err(Lost::Rejected(error)) => !failure::is_connection_lost(error),
-            Err(Lost::Panicked | Lost::Unknown(_)) => false,
+            Err(Lost::Panicked) => transaction::is_undone(&mut conn),
+            Err(Lost::Unknown(_)) => false,
         };
         if usable {
             self.conn = Some(conn);

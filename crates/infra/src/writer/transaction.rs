@@ -150,12 +150,16 @@ fn decide<'c>(
     for job in jobs.iter_mut() {
         job.decide(&mut batch)?;
     }
+    batch.look_at_readers()?;
     Ok(batch)
 }
 
 /// Undoes what has failed. The database has done so already with a statement of its own transaction that it
 /// refused; but whether it did that or has committed it is known only from one that still answers.
 fn undo(conn: &mut Conn, error: diesel::result::Error, stage: Stage) -> Lost {
+    if stage == Stage::Sent && failure::is_race(&error) {
+        return Lost::Rejected(error); // In its own words, so it has answered.
+    }
     let refused = matches!(error, diesel::result::Error::DatabaseError(..));
     let answers = !failure::is_connection_lost(&error) && roll_back(conn) != Undone::Unknown;
     match stage {
@@ -186,6 +190,11 @@ enum Undone {
     Before,
     /// The database has not answered.
     Unknown,
+}
+
+/// Whether nothing is left of a transaction whose act has panicked, and the connection is good for another.
+pub(super) fn is_undone(conn: &mut Conn) -> bool {
+    roll_back(conn) != Undone::Unknown
 }
 
 fn roll_back(conn: &mut Conn) -> Undone {
