@@ -169,7 +169,7 @@ pub(crate) fn participants(
 }
 
 #[diesel::dsl::auto_type]
-fn with_latest() -> _ {
+pub(crate) fn with_latest() -> _ {
     let newest = messages::conversation_id
         .eq(conversations::id)
         .and(messages::seq.eq(conversations::last_seq));

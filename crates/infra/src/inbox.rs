@@ -2,20 +2,20 @@
 //! as it is; a page is read by whole slots, and sorted.
 
 use diesel::{
-    dsl::{AsSelect, SqlTypeOf},
+    dsl::sql,
     prelude::*,
-    query_builder::{AstPass, Query, QueryFragment, QueryId},
-    sql_types::{BigInt, Bool, Text},
+    sql_types::{BigInt, Bool, Nullable, Text},
 };
 use messaging_domain::{InboxCursor, InboxQuery, Role, Timestamp, UserId};
 
 use crate::{
-    columns::{DbTime, DbUuid, Timestamptz, Uuid},
-    connection::{Conn, MultiBackend},
-    conversations::{ConversationRow, Latest, LatestRow},
+    columns::{DbTime, DbUuid},
+    connection::Conn,
+    conversations::{ConversationRow, Latest, LatestRow, with_latest},
     directory::ProductRow,
     messages::MessageRow,
-    search::{self, MessageMatch},
+    schema::conversations,
+    search,
 };
 
 /// How long a slot is. What a person's busiest slot holds is sorted for a page.
@@ -26,190 +26,111 @@ fn slot_of(moment: Timestamp) -> i64 {
     moment.as_microseconds().div_euclid(SLOT_MICROSECONDS)
 }
 
+diesel::define_sql_function! {
+    fn coalesce(value: Nullable<BigInt>, otherwise: BigInt) -> BigInt;
+}
+
 /// A page of one person's conversations, one more than asked for when there are more.
 pub(crate) fn page(
     conn: &mut Conn,
     user: &UserId,
     query: &InboxQuery,
 ) -> QueryResult<Vec<(Role, Latest)>> {
-    let page = Page::new(conn, user, query);
-    let rows = page.load::<(bool, LatestRow)>(conn)?;
-    let latest = |(buys, row)| {
-        let role = if buys { Role::Buyer } else { Role::Seller };
-        (role, Latest::from(row))
-    };
-    Ok(rows.into_iter().map(latest).collect())
-}
-
-/// The latest of what somebody buys and of what they sell, and only then what belongs to it.
-struct Page {
-    user: String,
-    archived: bool,
-    after: Option<After>,
-    filter: Option<Filter>,
-    /// The place of the last row, counted from zero; and the number of rows.
-    last: i64,
-    many: i64,
-    /// Before any slot.
-    never: i64,
-    columns: Columns,
-}
-
-type Columns = (
-    AsSelect<ConversationRow, MultiBackend>,
-    AsSelect<Option<MessageRow>, MultiBackend>,
-    AsSelect<Option<ProductRow>, MultiBackend>,
-);
-
-/// Behind which conversation a page begins.
-struct After {
-    slot: i64,
-    at: DbTime,
-    id: DbUuid,
-}
-
-/// What a conversation is found by: the counterpart's name or the product's title holds the phrase, or a message
-/// the words.
-struct Filter {
-    anywhere: String,
-    messages: MessageMatch,
-}
-
-impl Page {
-    fn new(conn: &Conn, user: &UserId, query: &InboxQuery) -> Self {
-        let last = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        Self {
-            user: user.as_str().to_owned(),
-            archived: query.archived,
-            after: query.after.map(
-                |InboxCursor {
-                     last_activity_at,
-                     id,
-                 }| After {
-                    slot: slot_of(last_activity_at),
-                    at: DbTime(last_activity_at),
-                    id: id.into(),
-                },
-            ),
-            filter: query.filter.as_ref().map(|filter| Filter {
-                anywhere: search::anywhere(filter.phrase()),
-                messages: MessageMatch::new(conn, user, filter),
-            }),
-            last,
-            many: last.saturating_add(1),
-            never: i64::MIN,
-            columns: (
-                ConversationRow::as_select(),
-                Option::<MessageRow>::as_select(),
-                Option::<ProductRow>::as_select(),
-            ),
-        }
+    let mut page = Vec::new();
+    for role in [Role::Buyer, Role::Seller] {
+        let rows = page_of_side(conn, user, role, query)?;
+        page.extend(rows.into_iter().map(|row| (role, Latest::from(row))));
     }
+    page.sort_by(|(_, a), (_, b)| {
+        let key = |latest: &Latest| (latest.conversation.last_activity_at, latest.conversation.id);
+        key(b).cmp(&key(a))
+    });
+    page.truncate(query.limit.saturating_add(1));
+    Ok(page)
+}
 
-    /// The latest rows of one side.
-    fn side<'b>(&'b self, role: Role, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql(match role {
-            Role::Buyer => "SELECT TRUE AS buys, conversations.*",
-            Role::Seller => "SELECT FALSE AS buys, conversations.*",
-        });
-        self.inbox(role, out)?;
-        out.push_sql(" AND ");
-        if let Some(filter) = &self.filter {
-            filter.walk(role, out)?;
-        } else {
-            // The last of the page is in this slot or a later one, whatever the order within slots is.
-            out.push_sql("activity_slot >= COALESCE((SELECT activity_slot");
-            self.inbox(role, out)?;
-            out.push_sql(" ORDER BY activity_slot DESC LIMIT 1 OFFSET ");
-            out.push_bind_param::<BigInt, _>(&self.last)?;
-            out.push_sql("), ");
-            out.push_bind_param::<BigInt, _>(&self.never)?;
-            out.push_sql(")");
-        }
-        out.push_sql(" ORDER BY last_activity_at DESC, id DESC LIMIT ");
-        out.push_bind_param::<BigInt, _>(&self.many)
-    }
-
-    /// What is in one side's inbox, from the cursor on.
-    fn inbox<'b>(&'b self, role: Role, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        let (is_theirs, and_archived) = match role {
-            Role::Buyer => (
-                " FROM conversations WHERE buyer_id = ",
-                " AND buyer_archived = ",
-            ),
-            Role::Seller => (
-                " FROM conversations WHERE seller_id = ",
-                " AND seller_archived = ",
-            ),
+/// What is in one side's inbox, from the cursor on: of rows of conversations, alone or with others.
+macro_rules! in_inbox {
+    ($rows:expr, $user:expr, $role:expr, $query:expr) => {{
+        let mut rows = match $role {
+            Role::Buyer => $rows
+                .filter(conversations::buyer_id.eq($user.as_str().to_owned()))
+                .filter(conversations::buyer_archived.eq($query.archived)),
+            Role::Seller => $rows
+                .filter(conversations::seller_id.eq($user.as_str().to_owned()))
+                .filter(conversations::seller_archived.eq($query.archived)),
         };
-        out.push_sql(is_theirs);
-        out.push_bind_param::<Text, _>(&self.user)?;
-        out.push_sql(and_archived);
-        out.push_bind_param::<Bool, _>(&self.archived)?;
-        if let Some(After { slot, at, id }) = &self.after {
-            out.push_sql(" AND activity_slot <= ");
-            out.push_bind_param::<BigInt, _>(slot)?;
-            out.push_sql(" AND last_activity_at <= ");
-            out.push_bind_param::<Timestamptz, _>(at)?;
-            out.push_sql(" AND (last_activity_at < ");
-            out.push_bind_param::<Timestamptz, _>(at)?;
-            out.push_sql(" OR id < ");
-            out.push_bind_param::<Uuid, _>(id)?;
-            out.push_sql(")");
+        if let Some(InboxCursor {
+            last_activity_at,
+            id,
+        }) = $query.after
+        {
+            let (at, id) = (DbTime(last_activity_at), DbUuid::from(id));
+            rows = rows.filter(
+                conversations::activity_slot
+                    .le(slot_of(last_activity_at))
+                    .and(conversations::last_activity_at.le(at))
+                    .and(
+                        conversations::last_activity_at
+                            .lt(at)
+                            .or(conversations::id.lt(id)),
+                    ),
+            );
         }
-        Ok(())
-    }
+        rows
+    }};
 }
 
-impl Filter {
-    fn walk<'b>(&'b self, role: Role, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql(match role {
-            Role::Buyer => "(EXISTS (SELECT 1 FROM users WHERE users.id = conversations.seller_id",
-            Role::Seller => "(EXISTS (SELECT 1 FROM users WHERE users.id = conversations.buyer_id",
-        });
-        out.push_sql(" AND users.search_name LIKE ");
-        out.push_bind_param::<Text, _>(&self.anywhere)?;
-        out.push_sql(
-            " ESCAPE '!') OR EXISTS (SELECT 1 FROM products WHERE products.id = conversations.product_id \
-             AND products.search_title LIKE ",
+fn page_of_side(
+    conn: &mut Conn,
+    user: &UserId,
+    role: Role,
+    query: &InboxQuery,
+) -> QueryResult<Vec<LatestRow>> {
+    let last = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let mut rows = in_inbox!(with_latest().into_boxed(), user, role, query);
+    if let Some(filter) = &query.filter {
+        let matching = search::MessageMatch::new(conn, user, filter);
+        // The counterpart's name or the product's title holds the phrase, or a message the words.
+        let counterpart = match role {
+            Role::Buyer => {
+                "EXISTS (SELECT 1 FROM users WHERE users.id = conversations.seller_id AND users.search_name LIKE "
+            }
+            Role::Seller => {
+                "EXISTS (SELECT 1 FROM users WHERE users.id = conversations.buyer_id AND users.search_name LIKE "
+            }
+        };
+        let anywhere = search::anywhere(filter.phrase());
+        rows = rows.filter(
+            sql::<Bool>("(")
+                .sql(counterpart)
+                .bind::<Text, _>(anywhere.clone())
+                .sql(" ESCAPE '!') OR EXISTS (SELECT 1 FROM products WHERE products.id = conversations.product_id AND products.search_title LIKE ")
+                .bind::<Text, _>(anywhere)
+                .sql(" ESCAPE '!') OR conversations.id IN (SELECT messages.conversation_id FROM messages WHERE ")
+                .sql(matching.before)
+                .bind::<Text, _>(matching.words)
+                .sql(matching.after)
+                .sql("))"),
         );
-        out.push_bind_param::<Text, _>(&self.anywhere)?;
-        out.push_sql(" ESCAPE '!') OR conversations.id IN (SELECT messages.conversation_id FROM messages WHERE ");
-        out.push_sql(self.messages.before);
-        out.push_bind_param::<Text, _>(&self.messages.words)?;
-        out.push_sql(self.messages.after);
-        out.push_sql("))");
-        Ok(())
+    } else {
+        // The last of the page is in this slot or a later one, whatever the order within slots is.
+        let edge = in_inbox!(conversations::table.into_boxed(), user, role, query)
+            .order(conversations::activity_slot.desc())
+            .offset(last)
+            .select(conversations::activity_slot)
+            .single_value();
+        rows = rows.filter(conversations::activity_slot.ge(coalesce(edge, i64::MIN)));
     }
-}
-
-impl Query for Page {
-    type SqlType = (Bool, SqlTypeOf<Columns>);
-}
-
-impl RunQueryDsl<Conn> for Page {}
-
-impl QueryId for Page {
-    type QueryId = ();
-    // By its text, which has a part for each thing that is asked for.
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl QueryFragment<MultiBackend> for Page {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        out.push_sql("SELECT buys, ");
-        self.columns.walk_ast(out.reborrow())?;
-        out.push_sql(" FROM (SELECT * FROM (");
-        self.side(Role::Buyer, &mut out)?;
-        out.push_sql(") AS bought UNION ALL SELECT * FROM (");
-        self.side(Role::Seller, &mut out)?;
-        out.push_sql(
-            ") AS sold) AS conversations \
-             LEFT JOIN messages ON messages.conversation_id = conversations.id \
-             AND messages.seq = conversations.last_seq \
-             LEFT JOIN products ON products.id = conversations.product_id \
-             ORDER BY conversations.last_activity_at DESC, conversations.id DESC LIMIT ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.many)
-    }
+    rows.order((
+        conversations::last_activity_at.desc(),
+        conversations::id.desc(),
+    ))
+    .limit(last.saturating_add(1))
+    .select((
+        ConversationRow::as_select(),
+        Option::<MessageRow>::as_select(),
+        Option::<ProductRow>::as_select(),
+    ))
+    .load(conn)
 }

@@ -100,8 +100,7 @@ fn fill(fresh: &Fresh, seat: &Seat) {
                  0, 0, 0, false, false, false, 0, 0, 0, false, false, false FROM generate_series(1, 3000) n;
              INSERT INTO messages SELECT '{id}', n, 1, gen_random_uuid(), 'ann', 'text', 'x', NULL, now(), NULL, NULL,
                  array_to_tsvector(ARRAY['w' || n, '_616e6e', '_626f62']) FROM generate_series(1, 5000) n;
-             INSERT INTO events SELECT 'ann', n, 1, '{id}', n, now() FROM generate_series(2, 5000) n;
-             ANALYZE"
+             INSERT INTO events SELECT 'ann', n, 1, '{id}', n, now() FROM generate_series(2, 5000) n"
         )),
         // Without statistics its planner takes the index that fits best.
         Raw::Sqlite(_) => {}
@@ -116,6 +115,9 @@ fn filled() -> impl Iterator<Item = (Fresh, Conn, Seat)> {
     prepared.map(|(fresh, mut conn)| {
         let seat = open(&mut conn);
         fill(&fresh, &seat);
+        if fresh.kind == Kind::Postgres {
+            fresh.raw().run("ANALYZE");
+        }
         let url = DatabaseUrl::parse(&fresh.url).unwrap();
         let reader = connection::connect(&url, Purpose::Read).unwrap();
         (fresh, reader, seat)
@@ -136,42 +138,44 @@ fn an_inbox_is_read_by_whole_slots_of_its_index() {
                     .map(drop)
                     .unwrap();
             });
-            let [sql] = asked.as_slice() else {
-                panic!("{asked:?}");
-            };
-            let plan = plan(&mut conn, sql, "");
-            for index in ["conversations_buyer_inbox", "conversations_seller_inbox"] {
-                // One look for where the page ends, and one for its rows.
-                assert_eq!(plan.matches(index).count(), 2, "{plan}");
+            for (sql, index) in asked
+                .iter()
+                .zip(["conversations_buyer_inbox", "conversations_seller_inbox"])
+            {
+                let plan = plan(&mut conn, sql, "");
+                // One look for where the page ends, and one for its rows; only those are sorted.
+                assert_eq!(plan.matches(index).count(), 2, "{sql}\n{plan}");
+                let bound = ["activity_slot >= COALESCE", "activity_slot>?"];
+                assert!(
+                    bound.iter().any(|bound| plan.contains(bound)),
+                    "{sql}\n{plan}"
+                );
+                let sorted = plan.matches("Sort Key").count() + plan.matches("TEMP B-TREE").count();
+                assert_eq!(sorted, 1, "{sql}\n{plan}");
             }
-            let bounds = ["activity_slot >= COALESCE", "activity_slot>?"];
-            let bounded = bounds.map(|bound| plan.matches(bound).count());
-            assert_eq!(bounded.into_iter().max(), Some(2), "{plan}");
-            // Each side's rows are sorted, and merged in that order: what belongs to them is looked up for a page.
-            let merged = plan.contains("Merge Append") || plan.contains("MERGE (UNION ALL)");
-            assert!(merged && plan.matches("->  Sort").count() <= 2, "{plan}");
         }
     }
 }
 
-/// Such a plan is kept for as long as nobody analyses the tables, however many rows come.
+/// As it is until the database finds the time: there is no order of costs to go by where all plans are dear.
 #[test]
-fn an_inbox_is_read_by_index_while_there_is_next_to_nothing() {
+fn an_inbox_is_read_by_index_where_nobody_has_analysed_it() {
     let Some((fresh, mut conn)) = prepared(Kind::Postgres) else {
         return;
     };
-    open(&mut conn);
+    let seat = open(&mut conn);
+    fill(&fresh, &seat);
     let url = DatabaseUrl::parse(&fresh.url).unwrap();
     let mut reader = connection::connect(&url, Purpose::Read).unwrap();
     let asked = statements(&mut reader, |conn| {
-        let page = inbox::page(conn, &user("ann"), &asking(None, None));
-        assert_eq!(page.unwrap().len(), 1);
+        drop(inbox::page(conn, &user("ann"), &asking(None, None)).unwrap());
     });
     for sql in asked {
         let plan = plan(&mut reader, &sql, "");
-        for whole in ["Seq Scan", "Hash", "Merge Left", "Merge Right"] {
-            assert!(!plan.contains(whole), "{plan}");
-        }
+        assert!(
+            !plan.contains("Seq Scan") && !plan.contains("Join Filter"),
+            "{plan}"
+        );
     }
 }
 
@@ -203,6 +207,9 @@ fn what_is_read_often_is_read_by_index() {
     {
         let seat = open(&mut conn);
         fill(&fresh, &seat);
+        if fresh.kind == Kind::Postgres {
+            fresh.raw().run("ANALYZE");
+        }
         let (ann, id) = (user("ann"), seat.conversation());
         let is_sqlite = fresh.kind == Kind::Sqlite;
         let find = SearchRequest {
@@ -301,8 +308,6 @@ fn what_is_read_often_is_read_by_index() {
                 let scans = plan.lines().any(|line| {
                     let of_sqlite = line.starts_with("SCAN ")
                         && !line.contains("VIRTUAL")
-                        && !line.ends_with("bought")
-                        && !line.ends_with("sold")
                         && !line.contains("USING");
                     (of_sqlite || line.contains("Seq Scan")) && !line.contains("instance")
                 });
