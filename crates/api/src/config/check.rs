@@ -246,8 +246,8 @@ fn log_format(word: &str) -> Result<LogFormat, String> {
     }
 }
 
-/// Reading connections, where nobody names a number: with more of them than cores each page takes longer, and no
-/// more pages are read (`docs/performance.md`).
+/// Reading connections, where nobody names a number: with many more of them than cores the slowest pages take longer
+/// (`docs/performance.md`).
 fn one_more_than_cores() -> u32 {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     u32::try_from(cores).map_or(32, |cores| cores.saturating_add(1).clamp(3, 32))
