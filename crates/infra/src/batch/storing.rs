@@ -79,8 +79,11 @@ impl Batch<'_> {
             self.versions
                 .extend(now.into_iter().map(|(found, version)| (found.id, version)));
         }
-        let takes_more =
-            |kept: &Kept| kept.change == Change::Updated || kept.first_digest.is_some();
+        let takes_more = |kept: &Kept| match kept.change {
+            Change::None => false,
+            Change::Updated => true,
+            Change::New => kept.first_digest.is_some(),
+        };
         let more = !self.new.is_empty() || self.messages.values().any(takes_more);
         if more && !self.holds_locks {
             return Err(diesel::result::Error::QueryBuilderError(
