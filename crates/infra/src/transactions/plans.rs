@@ -107,6 +107,14 @@ fn fill(fresh: &Fresh, seat: &Seat) {
     }
 }
 
+/// The same, and the planner knows of it.
+fn fill_and_analyse(fresh: &Fresh, seat: &Seat) {
+    fill(fresh, seat);
+    if fresh.kind == Kind::Postgres {
+        fresh.raw().run("ANALYZE");
+    }
+}
+
 /// Each database with many rows, a reading connection to it, and a place that has some of them.
 fn filled() -> impl Iterator<Item = (Fresh, Conn, Seat)> {
     let prepared = [Kind::Sqlite, Kind::Postgres]
@@ -114,10 +122,7 @@ fn filled() -> impl Iterator<Item = (Fresh, Conn, Seat)> {
         .filter_map(prepared);
     prepared.map(|(fresh, mut conn)| {
         let seat = open(&mut conn);
-        fill(&fresh, &seat);
-        if fresh.kind == Kind::Postgres {
-            fresh.raw().run("ANALYZE");
-        }
+        fill_and_analyse(&fresh, &seat);
         let url = DatabaseUrl::parse(&fresh.url).unwrap();
         let reader = connection::connect(&url, Purpose::Read).unwrap();
         (fresh, reader, seat)
@@ -206,10 +211,7 @@ fn what_is_read_often_is_read_by_index() {
         .filter_map(prepared)
     {
         let seat = open(&mut conn);
-        fill(&fresh, &seat);
-        if fresh.kind == Kind::Postgres {
-            fresh.raw().run("ANALYZE");
-        }
+        fill_and_analyse(&fresh, &seat);
         let (ann, id) = (user("ann"), seat.conversation());
         let is_sqlite = fresh.kind == Kind::Sqlite;
         let find = SearchRequest {
