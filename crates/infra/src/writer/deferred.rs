@@ -24,12 +24,27 @@ use crate::{
 /// How long commits to SQLite gather: a page that several have written is copied once.
 const GATHER_PAGES: Duration = Duration::from_millis(100);
 
-/// How long words gather on PostgreSQL. A search reads all that are not in their index yet.
-const GATHER_WORDS: Duration = Duration::from_millis(200);
+/// How long words gather on PostgreSQL. A search reads all that are not in their index yet, and what is sorted in at
+/// once is in the way of commits: their log is one.
+const GATHER_WORDS: Duration = Duration::from_millis(40);
+
+/// How much longer, when commits have several acts: the more words are sorted in at once, the less each costs.
+const GATHER_MORE_WORDS: Duration = Duration::from_millis(160);
+
+/// How many acts a commit has when it has several.
+const SEVERAL: u64 = 2;
 
 /// How many acts a commit has when there is no time to spare: the words are left to the writer then, which sorts in
 /// more of them at once.
-const BUSY: u64 = 16;
+const FULL: u64 = 16;
+
+/// How many acts commits had on average.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Acts {
+    Few,
+    Several,
+    Full,
+}
 
 /// Tells the thread that there is something to do. It ends when nobody can tell it any more.
 #[derive(Debug, Clone)]
@@ -82,6 +97,13 @@ impl Heard {
             }
             thread::park();
         }
+        self.linger(for_so_long);
+        self.told.store(false, Ordering::Release);
+        true
+    }
+
+    /// Lets time pass, unless it is the end.
+    fn linger(&self, for_so_long: Duration) {
         let begun = Instant::now();
         while !self.has_ended() {
             let rest = for_so_long.saturating_sub(begun.elapsed());
@@ -90,15 +112,19 @@ impl Heard {
             }
             thread::park_timeout(rest);
         }
-        self.told.store(false, Ordering::Release);
-        true
     }
 
-    /// Whether commits were full since this was last asked.
-    fn were_busy(&self) -> bool {
+    /// What commits were like since this was last asked.
+    fn acts_of_a_commit(&self) -> Acts {
         let [acts, commits] =
             [&self.acts, &self.commits].map(|count| count.swap(0, Ordering::Relaxed));
-        acts >= commits.saturating_mul(BUSY)
+        if acts >= commits.saturating_mul(FULL) {
+            Acts::Full
+        } else if acts >= commits.saturating_mul(SEVERAL) {
+            Acts::Several
+        } else {
+            Acts::Few
+        }
     }
 }
 
@@ -128,10 +154,16 @@ fn work(url: &DatabaseUrl, heard: &Heard) {
     } else {
         GATHER_PAGES
     }) {
-        // Words are left to a writer that has no time to spare, and to the next one at the end: only SQLite's file
-        // should be whole when nobody has it open.
-        if on_postgres && (heard.were_busy() || heard.has_ended()) {
-            continue;
+        if on_postgres {
+            let acts = heard.acts_of_a_commit();
+            if acts == Acts::Several {
+                heard.linger(GATHER_MORE_WORDS);
+            }
+            // Words are left to a writer that has no time to spare, and to the next one at the end: only SQLite's file
+            // should be whole when nobody has it open.
+            if acts == Acts::Full || heard.has_ended() {
+                continue;
+            }
         }
         // Where it fails the writer does it itself, once there is much of it.
         if let Err(error) = do_beside(&mut conn, url) {
@@ -169,15 +201,21 @@ mod tests {
     };
 
     #[test]
-    fn commits_are_busy_when_they_are_full_on_average() {
+    fn commits_are_told_apart_by_their_acts_on_average() {
         let heard = Arc::default();
         let thread = thread::current();
         let committed = Committed(Arc::new(Bell { heard, thread }));
-        for (commits, busy) in [(&[1][..], false), (&[1, 40, 30], true), (&[15, 16], false)] {
+        for (commits, average) in [
+            (&[1][..], Acts::Few),
+            (&[1, 1, 3], Acts::Few),
+            (&[1, 3], Acts::Several),
+            (&[15, 16], Acts::Several),
+            (&[1, 40, 30], Acts::Full),
+        ] {
             for acts in commits {
                 committed.tell(*acts);
             }
-            assert_eq!(committed.0.heard.were_busy(), busy);
+            assert_eq!(committed.0.heard.acts_of_a_commit(), average);
         }
     }
 
