@@ -1,4 +1,5 @@
-//! S1 against the naive limit and the peer, one after the other and again, on the same cluster: ratios.
+//! S1 against the naive limit and the peer, one after the other and again, on the same cluster, which is settled before
+//! each: ratios.
 
 use std::path::PathBuf;
 
@@ -56,14 +57,17 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     for _ in 0..common.runs {
         let mut limit = 0.0_f64;
         for clients in CLIENTS {
+            postgres.settle()?;
             let rate = naive.run(postgres, clients, seconds)?;
             report.figure(&format!("naive limit, {clients} clients, a second"), rate);
             limit = limit.max(rate);
         }
+        postgres.settle()?;
         // People come anew each time: whoever says nothing for a minute is sent away.
         let mut scene = Scene::set(stage.node.address, &ours, Connected::default())?;
         let service = measure(&mut scene, seconds, 1, stage.pids(), Some(postgres))?;
         drop(scene);
+        postgres.settle()?;
         let connected = Connected {
             dialect: Dialect::SocketIo,
             ..Connected::default()

@@ -58,7 +58,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
                 rate,
                 burst: options.burst,
             };
-            let postgres = stage.postgres.as_ref();
+            let postgres = stage.settled()?;
             let ran = measure(&mut scene, common.seconds, pace, &stage.pids(), postgres)?;
             let at = |what: &str| format!("{rate}/s, {what}");
             ran.delivered.report(&at("due to delivery,"), &mut report);
@@ -79,6 +79,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
             if options.stalled > 0 {
                 let receivers = couples.iter().map(|couple| couple.receiver.as_str());
                 let stalled = Stalled::open(stage.node.address, receivers.take(options.stalled))?;
+                let postgres = stage.settled()?;
                 let beside = measure(&mut scene, common.seconds, pace, &stage.pids(), postgres)?;
                 let what = format!("beside {} sessions that never read,", options.stalled);
                 beside.delivered.report(&at(&what), &mut report);

@@ -75,7 +75,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     };
     let mut scene = Scene::set(stage.node.address, &couples, connected)?;
     for _ in 0..common.runs {
-        let postgres = stage.postgres.as_ref();
+        let postgres = stage.settled()?;
         measure(
             &mut scene,
             common.seconds,

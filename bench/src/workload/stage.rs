@@ -74,6 +74,13 @@ impl Stage {
         }
     }
 
+    /// The database if it is PostgreSQL, with nothing left to do for earlier runs.
+    pub(crate) fn settled(&self) -> Result<Option<&Postgres>> {
+        let postgres = self.postgres.as_ref();
+        postgres.map_or(Ok(()), Postgres::settle)?;
+        Ok(postgres)
+    }
+
     /// In words, for the report.
     pub(crate) fn words(&self) -> String {
         self.postgres
