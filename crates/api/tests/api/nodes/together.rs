@@ -40,15 +40,16 @@ async fn joins_and_sees(socket: &mut Socket, conversation: &str, whom: &Person) 
 
 /// One hears the other write, once in a while, and stop.
 async fn hears_writing(reader: &mut Socket, writer: &mut Socket, who: &Person, conversation: &str) {
-    for active in [true, true, false] {
-        let fields = json!({ "conversationId": conversation, "active": active });
-        writer.ok("typing", fields).await;
-    }
-    for active in [true, false] {
+    // What waits to be told is replaced by what is true since, so each is heard before the next is said.
+    for (said, heard) in [(&[true, true][..], true), (&[false], false)] {
+        for active in said {
+            let fields = json!({ "conversationId": conversation, "active": active });
+            writer.ok("typing", fields).await;
+        }
         let event = reader.event("typing").await;
         assert_eq!(
             (&event["userId"], &event["active"]),
-            (&json!(who.id), &json!(active))
+            (&json!(who.id), &json!(heard))
         );
     }
 }
