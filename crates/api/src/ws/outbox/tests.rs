@@ -1,5 +1,10 @@
 //! What waits, what has to go when there is no room, and how a session learns of it.
 
+use std::pin::pin;
+
+use futures_util::future::join;
+use tokio::time::timeout;
+
 use super::*;
 
 fn durable(position: i64, bytes: usize) -> Frame {
@@ -87,25 +92,26 @@ fn an_ephemeral_frame_does_not_hold_up_what_was_missed() {
 async fn a_write_is_given_up_when_it_takes_long_and_there_is_no_room() {
     const PATIENCE: Duration = Duration::from_millis(200);
     let outbox = Outbox::default();
-    let waits = |limit| tokio::time::timeout(limit, outbox.given_up(PATIENCE));
+    let overflow = || {
+        for position in 1..=257 {
+            outbox.push(durable(position, 1));
+        }
+    };
+    let waits = |limit| timeout(limit, outbox.given_up(PATIENCE));
+    let slow = Ok(Close::SlowConsumer);
     // Room enough: whoever is slow is only slow.
-    assert!(waits(2 * PATIENCE).await.is_err());
-    for (overflows_after, given_up_after) in [(0, 1), (2, 2)] {
-        drain(&outbox);
-        let start = Instant::now();
-        let overflow = async {
-            tokio::time::sleep(PATIENCE * overflows_after).await;
-            for position in 1..=257 {
-                outbox.push(durable(position, 1));
-            }
-        };
-        let waited = futures_util::future::join(waits(20 * PATIENCE), overflow).await;
-        assert_eq!(
-            waited.0.map(|farewell| farewell.close),
-            Ok(Close::SlowConsumer)
-        );
-        assert!(start.elapsed() >= PATIENCE * given_up_after);
-    }
+    let mut write = pin!(outbox.given_up(PATIENCE));
+    assert!(timeout(2 * PATIENCE, write.as_mut()).await.is_err());
+    // Its while is over when the room ends.
+    overflow();
+    let farewell = timeout(20 * PATIENCE, write).await;
+    assert_eq!(farewell.map(|farewell| farewell.close), slow);
+    // Where the room ends sooner, it has the rest of its while.
+    drain(&outbox);
+    let start = Instant::now();
+    let (farewell, ()) = join(waits(20 * PATIENCE), async { overflow() }).await;
+    assert_eq!(farewell.map(|farewell| farewell.close), slow);
+    assert!(start.elapsed() >= PATIENCE);
     // The next write has its own while; but the end of the session comes at once.
     assert!(waits(PATIENCE / 4).await.is_err());
     outbox.close(Close::Revoked);
