@@ -1,11 +1,13 @@
 //! PostgreSQL's statements, of a fixed text, so that each is prepared once for a connection: Diesel never caches
 //! `sql_query` or inserts of several rows.
 
+use std::ops::RangeInclusive;
+
 use diesel::{
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text},
+    sql_types::{Array, BigInt, Nullable, Text},
 };
 use messaging_domain::{Conversation, ConversationId, UserId};
 
@@ -43,13 +45,19 @@ impl QueryFragment<Pg> for FindSent {
     }
 }
 
-/// Columns of a statement with arrays: a struct of vectors, and its binds in the order of its fields.
-macro_rules! columns_of {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $rust:ty => $sql:ty),* $(,)? } $before:literal, $after:literal) => {
+/// Rows that a statement gets as arrays, column by column: those of a fixed width as columns of `a`, to be taken at the
+/// place `n`, which costs a fifth of unnesting them; texts, whose place had to be counted out from the beginning of
+/// their array, unnested. Numbers of one row stand together in one array, as each array has a price of its own.
+macro_rules! rows_of {
+    ($(#[$doc:meta])* $name:ident {
+        $($array:ident: $rust:ty => $sql:ty),+ $(,)?
+        $(; $($text:ident),+)?
+    } $before:literal, $after:literal) => {
         $(#[$doc])*
         #[derive(Default, QueryId)]
         pub(crate) struct $name {
-            $($field: Vec<$rust>,)*
+            $($array: Vec<$rust>,)+
+            $($($text: Vec<String>,)+)?
         }
 
         impl RunQueryDsl<PgConnection> for $name {}
@@ -57,132 +65,145 @@ macro_rules! columns_of {
         impl QueryFragment<Pg> for $name {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
                 out.push_sql($before);
-                let mut separator = "unnest(";
+                let mut separator = " FROM (SELECT ";
                 $(
                     out.push_sql(separator);
-                    out.push_bind_param::<Array<$sql>, _>(&self.$field)?;
+                    out.push_bind_param::<Array<$sql>, _>(&self.$array)?;
+                    out.push_sql(concat!(" AS ", stringify!($array)));
                     separator = ", ";
-                )*
+                )+
                 let _ = separator;
+                rows_of!(@places self, out, $($array)+ $(; $($text)+)?);
                 out.push_sql($after);
                 Ok(())
             }
         }
     };
+    (@places $self:ident, $out:ident, $first:ident $($array:ident)*) => {
+        $out.push_sql(concat!(") AS a CROSS JOIN generate_series(1, cardinality(a.", stringify!($first), ")) AS n"));
+    };
+    (@places $self:ident, $out:ident, $($array:ident)+; $($text:ident)+) => {
+        let mut separator = ") AS a CROSS JOIN unnest(";
+        $(
+            $out.push_sql(separator);
+            $out.push_bind_param::<Array<Text>, _>(&$self.$text)?;
+            separator = ", ";
+        )+
+        let _ = separator;
+        $out.push_sql(concat!(") WITH ORDINALITY AS texts (", $(stringify!($text), ", ",)+ "n)"));
+    };
 }
 
-columns_of! {
+rows_of! {
     UpdateConversations {
         id: DbUuid => Uuid,
-        last_activity_at: DbTime => Timestamptz,
-        last_seq: i64 => BigInt,
-        closed: bool => Bool,
-        buyer_read_seq: i64 => BigInt,
-        buyer_delivered_seq: i64 => BigInt,
-        buyer_unread: i64 => BigInt,
-        buyer_archived: bool => Bool,
-        buyer_muted: bool => Bool,
-        buyer_blocking: bool => Bool,
-        seller_read_seq: i64 => BigInt,
-        seller_delivered_seq: i64 => BigInt,
-        seller_unread: i64 => BigInt,
-        seller_archived: bool => Bool,
-        seller_muted: bool => Bool,
-        seller_blocking: bool => Bool,
         version: Version => Xid,
+        last_activity_at: DbTime => Timestamptz,
+        numbers: i64 => BigInt,
     }
-    "UPDATE conversations c SET last_activity_at = n.last_activity_at, last_seq = n.last_seq, closed = n.closed, \
-     buyer_read_seq = n.buyer_read_seq, buyer_delivered_seq = n.buyer_delivered_seq, buyer_unread = n.buyer_unread, \
-     buyer_archived = n.buyer_archived, buyer_muted = n.buyer_muted, buyer_blocking = n.buyer_blocking, \
-     seller_read_seq = n.seller_read_seq, seller_delivered_seq = n.seller_delivered_seq, seller_unread = n.seller_unread, \
-     seller_archived = n.seller_archived, seller_muted = n.seller_muted, seller_blocking = n.seller_blocking \
-     FROM ",
-    ") AS n (id, last_activity_at, last_seq, closed, \
-     buyer_read_seq, buyer_delivered_seq, buyer_unread, buyer_archived, buyer_muted, buyer_blocking, \
-     seller_read_seq, seller_delivered_seq, seller_unread, seller_archived, seller_muted, seller_blocking, version) \
-     WHERE c.id = n.id AND c.xmin = n.version"
+    "UPDATE conversations c SET last_activity_at = a.last_activity_at[n], last_seq = a.numbers[8 * n - 7], \
+     buyer_read_seq = a.numbers[8 * n - 6], buyer_delivered_seq = a.numbers[8 * n - 5], buyer_unread = a.numbers[8 * n - 4], \
+     seller_read_seq = a.numbers[8 * n - 3], seller_delivered_seq = a.numbers[8 * n - 2], seller_unread = a.numbers[8 * n - 1], \
+     closed = a.numbers[8 * n] & 1 <> 0, \
+     buyer_archived = a.numbers[8 * n] & 2 <> 0, buyer_muted = a.numbers[8 * n] & 4 <> 0, buyer_blocking = a.numbers[8 * n] & 8 <> 0, \
+     seller_archived = a.numbers[8 * n] & 16 <> 0, seller_muted = a.numbers[8 * n] & 32 <> 0, seller_blocking = a.numbers[8 * n] & 64 <> 0",
+    " WHERE c.id = a.id[n] AND c.xmin = a.version[n]"
 }
 
 impl UpdateConversations {
     pub(crate) fn push(&mut self, conversation: &Conversation, version: Version) {
         let (buyer, seller) = (&conversation.buyer, &conversation.seller);
         self.id.push(conversation.id.into());
+        self.version.push(version);
         self.last_activity_at
             .push(DbTime(conversation.last_activity_at));
-        self.last_seq.push(conversation.last_seq.get());
-        self.closed.push(conversation.closed);
-        self.buyer_read_seq.push(buyer.read_seq.get());
-        self.buyer_delivered_seq.push(buyer.delivered_seq.get());
-        self.buyer_unread.push(buyer.unread);
-        self.buyer_archived.push(buyer.archived);
-        self.buyer_muted.push(buyer.muted);
-        self.buyer_blocking.push(buyer.blocking);
-        self.seller_read_seq.push(seller.read_seq.get());
-        self.seller_delivered_seq.push(seller.delivered_seq.get());
-        self.seller_unread.push(seller.unread);
-        self.seller_archived.push(seller.archived);
-        self.seller_muted.push(seller.muted);
-        self.seller_blocking.push(seller.blocking);
-        self.version.push(version);
+        let flags = [
+            conversation.closed,
+            buyer.archived,
+            buyer.muted,
+            buyer.blocking,
+            seller.archived,
+            seller.muted,
+            seller.blocking,
+        ];
+        self.numbers.extend([
+            conversation.last_seq.get(),
+            buyer.read_seq.get(),
+            buyer.delivered_seq.get(),
+            buyer.unread,
+            seller.read_seq.get(),
+            seller.delivered_seq.get(),
+            seller.unread,
+            flags
+                .iter()
+                .rev()
+                .fold(0, |bits, &flag| bits << 1 | i64::from(flag)),
+        ]);
     }
 }
 
-columns_of! {
+rows_of! {
     InsertMessages {
         conversation_id: DbUuid => Uuid,
-        seq: i64 => BigInt,
-        revision: i64 => BigInt,
         client_id: DbUuid => Uuid,
-        sender_id: String => Text,
-        kind: String => Text,
-        body: String => Text,
         created_at: DbTime => Timestamptz,
-        terms: String => Text,
+        numbers: i64 => BigInt;
+        sender_id, kind, body, terms
     }
     "INSERT INTO messages (conversation_id, seq, revision, client_id, sender_id, kind, body, created_at, terms) \
-     SELECT n.conversation_id, n.seq, n.revision, n.client_id, n.sender_id, n.kind, n.body, n.created_at, \
-     array_to_tsvector(string_to_array(n.terms, ' ')) FROM ",
-    ") AS n (conversation_id, seq, revision, client_id, sender_id, kind, body, created_at, terms)"
+     SELECT a.conversation_id[n], a.numbers[2 * n - 1], a.numbers[2 * n], a.client_id[n], sender_id, kind, body, \
+     a.created_at[n], array_to_tsvector(string_to_array(terms, ' '))",
+    ""
 }
 
 impl InsertMessages {
     pub(crate) fn push(&mut self, kept: &Kept, conversation: &Conversation) {
         let message = &kept.message;
         self.conversation_id.push(message.conversation.into());
-        self.seq.push(message.seq.get());
-        self.revision.push(message.revision.get());
         self.client_id.push(message.client_id.into());
+        self.created_at.push(DbTime(message.created_at));
+        self.numbers
+            .extend([message.seq.get(), message.revision.get()]);
         self.sender_id.push(message.sender.as_str().to_owned());
         self.kind.push(message.content.kind().to_owned());
         self.body.push(messages::encode(&message.content));
-        self.created_at.push(DbTime(message.created_at));
         self.terms
             .push(messages::terms(&message.content, conversation));
     }
 }
 
-columns_of! {
+rows_of! {
     GrowStreams {
-        user_id: String => Text,
-        events: i64 => BigInt,
-        unread_messages: i64 => BigInt,
-        unread_conversations: i64 => BigInt,
-        first: i32 => Integer,
-        last: i32 => Integer,
+        numbers: i64 => BigInt;
+        user_id
     }
-    "UPDATE streams s SET head = s.head + n.events, unread_messages = s.unread_messages + n.unread_messages, \
-     unread_conversations = s.unread_conversations + n.unread_conversations FROM ",
-    ") AS n (user_id, events, unread_messages, unread_conversations, first, last) WHERE s.user_id = n.user_id"
+    "UPDATE streams s SET head = s.head + a.numbers[5 * n - 4], unread_messages = s.unread_messages + a.numbers[5 * n - 3], \
+     unread_conversations = s.unread_conversations + a.numbers[5 * n - 2]",
+    " WHERE s.user_id = texts.user_id"
 }
 
-columns_of! {
+impl GrowStreams {
+    /// What one person's stream grows by, and where the events stand that it gets.
+    fn push(&mut self, user: &UserId, growth: Growth, events: RangeInclusive<i64>) {
+        self.user_id.push(user.as_str().to_owned());
+        self.numbers.extend([
+            growth.events,
+            growth.unread.messages,
+            growth.unread.conversations,
+            *events.start(),
+            *events.end(),
+        ]);
+    }
+}
+
+rows_of! {
     /// Of conversations that are to be as they were, but are not changed.
     FindUnchanged {
         id: DbUuid => Uuid,
         version: Version => Xid,
     }
-    "SELECT 1 FROM ",
-    ") AS n (id, version) JOIN conversations c ON c.id = n.id WHERE c.xmin = n.version"
+    "SELECT 1",
+    " JOIN conversations c ON c.id = a.id[n] WHERE c.xmin = a.version[n]"
 }
 
 impl FindUnchanged {
@@ -192,14 +213,12 @@ impl FindUnchanged {
     }
 }
 
-/// Events as arrays: those of a person stand together, from `first` to `last` of what their stream grows by.
+/// Events as arrays: those of a person stand together.
 #[derive(Default, QueryId)]
 struct NewEvents {
-    position: Vec<i64>,
-    kind: Vec<i16>,
     conversation_id: Vec<DbUuid>,
-    seq: Vec<i64>,
     created_at: Vec<DbTime>,
+    numbers: Vec<i64>,
 }
 
 /// Writes down all that a batch brings, in one statement: what changes of conversations, its messages, and
@@ -235,29 +254,21 @@ impl RunQueryDsl<PgConnection> for StoreBatch {}
 impl StoreBatch {
     /// Adds what one person's stream grows by, and the events that it gets.
     pub(crate) fn push_stream(&mut self, user: &UserId, growth: Growth, events: &[&EventRow]) {
-        let place = |events: &NewEvents| i32::try_from(events.seq.len()).unwrap_or(i32::MAX);
-        let before = place(&self.events);
+        let before = many(self.events.conversation_id.len());
         for event in events {
-            self.events.position.push(event.position);
-            self.events.kind.push(event.kind);
             self.events.conversation_id.push(event.conversation_id);
-            self.events.seq.push(event.seq);
             self.events.created_at.push(event.created_at);
+            self.events
+                .numbers
+                .extend([event.position, i64::from(event.kind), event.seq]);
         }
-        let streams = &mut self.streams;
-        streams.user_id.push(user.as_str().to_owned());
-        streams.events.push(growth.events);
-        streams.unread_messages.push(growth.unread.messages);
-        streams
-            .unread_conversations
-            .push(growth.unread.conversations);
-        streams.first.push(before.saturating_add(1));
-        streams.last.push(place(&self.events));
+        let last = many(self.events.conversation_id.len());
+        self.streams
+            .push(user, growth, before.saturating_add(1)..=last);
     }
 
     /// All of it; nothing if there is nothing to write down and nothing to look for.
     pub(crate) fn filled(mut self) -> Option<Self> {
-        let many = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
         self.size = Size {
             updated: many(self.conversations.id.len()),
             unchanged: many(self.unchanged.id.len()),
@@ -268,7 +279,8 @@ impl StoreBatch {
             unchanged,
             grown,
         } = self.size;
-        let rows = [updated, unchanged, grown, many(self.messages.seq.len())];
+        let appended = many(self.messages.conversation_id.len());
+        let rows = [updated, unchanged, grown, appended];
         rows.iter().any(|rows| *rows > 0).then_some(self)
     }
 }
@@ -288,21 +300,18 @@ impl QueryFragment<Pg> for StoreBatch {
         out.push_bind_param::<BigInt, _>(&self.size.updated)?;
         out.push_sql(
             " RETURNING s.user_id, s.head, s.unread_messages, s.unread_conversations, \
-             s.head - n.events AS before, n.first, n.last), \
+             s.head - a.numbers[5 * n - 4] AS before, a.numbers[5 * n - 1] AS first, a.numbers[5 * n] AS last), \
              told AS (INSERT INTO events (user_id, position, kind, conversation_id, seq, created_at) \
-             SELECT g.user_id, g.before + (",
+             SELECT g.user_id, g.before + a.numbers[3 * n - 2], a.numbers[3 * n - 1]::SMALLINT, a.conversation_id[n], \
+             a.numbers[3 * n], a.created_at[n] FROM (SELECT ",
         );
-        out.push_bind_param::<Array<BigInt>, _>(&self.events.position)?;
-        out.push_sql(")[n], (");
-        out.push_bind_param::<Array<SmallInt>, _>(&self.events.kind)?;
-        out.push_sql(")[n], (");
         out.push_bind_param::<Array<Uuid>, _>(&self.events.conversation_id)?;
-        out.push_sql(")[n], (");
-        out.push_bind_param::<Array<BigInt>, _>(&self.events.seq)?;
-        out.push_sql(")[n], (");
+        out.push_sql(" AS conversation_id, ");
         out.push_bind_param::<Array<Timestamptz>, _>(&self.events.created_at)?;
+        out.push_sql(" AS created_at, ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.events.numbers)?;
         out.push_sql(
-            ")[n] FROM grown g CROSS JOIN generate_series(g.first, g.last) n) \
+            " AS numbers) AS a CROSS JOIN grown g CROSS JOIN generate_series(g.first, g.last) n) \
              SELECT CASE WHEN (SELECT count(*) FROM updated) = ",
         );
         out.push_bind_param::<BigInt, _>(&self.size.updated)?;
@@ -317,4 +326,8 @@ impl QueryFragment<Pg> for StoreBatch {
         );
         Ok(())
     }
+}
+
+fn many(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }
