@@ -21,30 +21,35 @@ use crate::{
     failure,
 };
 
-/// How long commits to SQLite gather: a page that several have written is copied once.
-const GATHER_PAGES: Duration = Duration::from_millis(100);
-
-/// How long words gather on PostgreSQL. A search reads all that are not in their index yet, and what is sorted in at
-/// once is in the way of commits: their log is one.
-const GATHER_WORDS: Duration = Duration::from_millis(40);
-
-/// How much longer, when commits have several acts: the more words are sorted in at once, the less each costs.
-const GATHER_MORE_WORDS: Duration = Duration::from_millis(160);
-
-/// How many acts a commit has when it has several.
-const SEVERAL: u64 = 2;
-
-/// How many acts a commit has when there is no time to spare: the words are left to the writer then, which sorts in
-/// more of them at once.
-const FULL: u64 = 16;
-
-/// How many acts commits had on average.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Acts {
-    Few,
-    Several,
-    Full,
+/// When to do it, after a commit.
+#[derive(Debug)]
+struct Pace {
+    /// Once there was no other for so long.
+    quiet: Duration,
+    /// After so long, however many there are.
+    longest: Duration,
+    /// Once so many acts were committed, or a little later.
+    most_acts: u64,
 }
+
+/// A page that several commits have written is copied once.
+const PAGES: Pace = Pace {
+    quiet: Duration::from_millis(100),
+    longest: Duration::ZERO,
+    most_acts: u64::MAX,
+};
+
+/// The more words are sorted in at once, the less each costs, down to a third for ten thousand messages of what it is for
+/// one thousand; but a search reads all that are not sorted in.
+const WORDS: Pace = Pace {
+    quiet: Duration::from_millis(250),
+    longest: Duration::from_secs(8),
+    most_acts: 8_192,
+};
+
+/// How many acts a commit has, on average, when there is no time to spare: words are left to the writer then, which sorts
+/// them in when there are 8 MB of them.
+const FULL: u64 = 16;
 
 /// Tells the thread that there is something to do. It ends when nobody can tell it any more.
 #[derive(Debug, Clone)]
@@ -63,6 +68,14 @@ struct Heard {
     ended: AtomicBool,
     commits: AtomicU64,
     acts: AtomicU64,
+}
+
+/// What commits were like that have gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Gathered {
+    /// No other has come.
+    is_quiet: bool,
+    is_full: bool,
 }
 
 impl Committed {
@@ -89,17 +102,39 @@ impl Heard {
         self.ended.load(Ordering::Acquire)
     }
 
-    /// Waits for a commit and, unless it is the end, for those that come soon after it. `false` at the end.
-    fn gather(&self, for_so_long: Duration) -> bool {
+    /// Waits for a commit. `false` at the end.
+    fn wait(&self) -> bool {
         while !self.told.load(Ordering::Acquire) {
             if self.has_ended() {
                 return false;
             }
             thread::park();
         }
-        self.linger(for_so_long);
-        self.told.store(false, Ordering::Release);
         true
+    }
+
+    /// Lets others come after a commit; the next one after them is told again.
+    fn gather(&self, pace: &Pace) -> Gathered {
+        let begun = Instant::now();
+        let mut before = self.acts.load(Ordering::Relaxed);
+        let is_quiet = loop {
+            self.linger(pace.quiet);
+            let acts = self.acts.load(Ordering::Relaxed);
+            if acts == before {
+                break true;
+            }
+            if acts >= pace.most_acts || begun.elapsed() >= pace.longest || self.has_ended() {
+                break false;
+            }
+            before = acts;
+        };
+        self.told.store(false, Ordering::Release);
+        let [acts, commits] =
+            [&self.acts, &self.commits].map(|count| count.swap(0, Ordering::Relaxed));
+        Gathered {
+            is_quiet,
+            is_full: acts >= commits.saturating_mul(FULL),
+        }
     }
 
     /// Lets time pass, unless it is the end.
@@ -111,19 +146,6 @@ impl Heard {
                 break;
             }
             thread::park_timeout(rest);
-        }
-    }
-
-    /// What commits were like since this was last asked.
-    fn acts_of_a_commit(&self) -> Acts {
-        let [acts, commits] =
-            [&self.acts, &self.commits].map(|count| count.swap(0, Ordering::Relaxed));
-        if acts >= commits.saturating_mul(FULL) {
-            Acts::Full
-        } else if acts >= commits.saturating_mul(SEVERAL) {
-            Acts::Several
-        } else {
-            Acts::Few
         }
     }
 }
@@ -149,34 +171,35 @@ pub(super) fn start(
 fn work(url: &DatabaseUrl, heard: &Heard) {
     let mut conn = None;
     let on_postgres = matches!(url, DatabaseUrl::Postgres(_));
-    while heard.gather(if on_postgres {
-        GATHER_WORDS
-    } else {
-        GATHER_PAGES
-    }) {
-        if on_postgres {
-            let acts = heard.acts_of_a_commit();
-            if acts == Acts::Several {
-                heard.linger(GATHER_MORE_WORDS);
-            }
-            // Words are left to a writer that has no time to spare, and to the next one at the end: only SQLite's file
-            // should be whole when nobody has it open.
-            if acts == Acts::Full || heard.has_ended() {
-                continue;
-            }
+    while heard.wait() {
+        let gathered = heard.gather(if on_postgres { &WORDS } else { &PAGES });
+        // Words are left to a writer that has no time to spare, and to the next one at the end: only SQLite's file
+        // should be whole when nobody has it open.
+        let leaves_words = heard.has_ended() || (gathered.is_full && !gathered.is_quiet);
+        if on_postgres && leaves_words {
+            continue;
         }
-        // Where it fails the writer does it itself, once there is much of it.
+        // Where it fails it is tried again after the next commit.
         if let Err(error) = do_beside(&mut conn, url) {
             tracing::debug!(%error, "what commits have left could not be done");
         }
     }
 }
 
+fn connect(url: &DatabaseUrl) -> Result<Conn, Box<dyn Error>> {
+    let mut conn = connection::connect(url, Purpose::Write)?;
+    if matches!(conn, Conn::Postgres(_)) {
+        // Nobody waits for it.
+        conn.batch_execute("SET statement_timeout = '60s'")?;
+    }
+    Ok(conn)
+}
+
 /// Keeps no writer waiting.
 fn do_beside(held: &mut Option<Conn>, url: &DatabaseUrl) -> Result<(), Box<dyn Error>> {
     let mut conn = match held.take() {
         Some(conn) => conn,
-        None => connection::connect(url, Purpose::Write)?,
+        None => connect(url)?,
     };
     let done = conn.batch_execute(match conn {
         Conn::Sqlite(_) => "PRAGMA wal_checkpoint(PASSIVE)",
@@ -200,22 +223,67 @@ mod tests {
         migrations,
     };
 
-    #[test]
-    fn commits_are_told_apart_by_their_acts_on_average() {
+    fn bell() -> Committed {
         let heard = Arc::default();
         let thread = thread::current();
-        let committed = Committed(Arc::new(Bell { heard, thread }));
-        for (commits, average) in [
-            (&[1][..], Acts::Few),
-            (&[1, 1, 3], Acts::Few),
-            (&[1, 3], Acts::Several),
-            (&[15, 16], Acts::Several),
-            (&[1, 40, 30], Acts::Full),
+        Committed(Arc::new(Bell { heard, thread }))
+    }
+
+    const SOON: Pace = Pace {
+        quiet: Duration::from_millis(1),
+        longest: Duration::MAX,
+        most_acts: u64::MAX,
+    };
+
+    #[test]
+    fn commits_gather_until_no_other_comes_or_they_are_many_or_it_takes_long() {
+        let many = Pace {
+            most_acts: 1_000_000,
+            ..SOON
+        };
+        let long = Pace {
+            longest: Duration::from_millis(2),
+            ..SOON
+        };
+        for (pace, go_on) in [(SOON, false), (many, true), (long, true)] {
+            let committed = bell();
+            let others = committed.clone();
+            committed.tell(1);
+            let over = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    while go_on && !over.load(Ordering::Relaxed) {
+                        others.tell(1000);
+                    }
+                });
+                let heard = &committed.0.heard;
+                assert!(heard.wait());
+                heard.gather(&pace);
+                over.store(true, Ordering::Relaxed);
+            });
+        }
+    }
+
+    #[test]
+    fn commits_are_full_by_their_acts_on_average() {
+        let committed = bell();
+        for (commits, is_full) in [
+            (&[1][..], false),
+            (&[1, 29], false),
+            (&[1, 31], true),
+            (&[1, 40, 30], true),
         ] {
             for acts in commits {
                 committed.tell(*acts);
             }
-            assert_eq!(committed.0.heard.acts_of_a_commit(), average);
+            let gathered = committed.0.heard.gather(&SOON);
+            assert_eq!(
+                gathered,
+                Gathered {
+                    is_quiet: true,
+                    is_full
+                }
+            );
         }
     }
 
