@@ -14,7 +14,13 @@ test("a connection that the service has ended for good comes back only when one 
   await page.routeWebSocket(/\/api\/messages\/ws/, (socket) => {
     attempts += 1;
     const server = socket.connectToServer();
+    let isEnded = false;
+    socket.onMessage((frame) => {
+      // What the page sends before it hears of the end goes nowhere.
+      if (!isEnded) server.send(frame);
+    });
     end = () => {
+      isEnded = true;
       void server.close();
       void socket.close({ code: 4014, reason: "too many connections" });
     };
