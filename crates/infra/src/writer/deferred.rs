@@ -30,6 +30,8 @@ struct Pace {
     longest: Duration,
     /// Once so many acts were committed, or a little later.
     most_acts: u64,
+    /// How many acts a commit has, on average, when there is no time to spare: it is left to the writer while they come.
+    full: u64,
 }
 
 /// A page that several commits have written is copied once.
@@ -37,19 +39,28 @@ const PAGES: Pace = Pace {
     quiet: Duration::from_millis(100),
     longest: Duration::ZERO,
     most_acts: u64::MAX,
+    full: u64::MAX,
 };
 
 /// The more words are sorted in at once, the less each costs, down to a third for ten thousand messages of what it is for
-/// one thousand; but a search reads all that are not sorted in.
+/// one thousand; but a search reads all that are not sorted in. The writer does it when there are 8 MB of them.
 const WORDS: Pace = Pace {
     quiet: Duration::from_millis(250),
     longest: Duration::from_secs(8),
     most_acts: 8_192,
+    full: 16,
 };
 
-/// How many acts a commit has, on average, when there is no time to spare: words are left to the writer then, which sorts
-/// them in when there are 8 MB of them.
-const FULL: u64 = 16;
+impl Pace {
+    /// Whether enough has gathered not to wait for a quiet moment.
+    fn is_enough(&self, acts: u64, so_long: Duration) -> bool {
+        acts >= self.most_acts || so_long >= self.longest
+    }
+
+    fn is_full(&self, acts: u64, commits: u64) -> bool {
+        acts >= commits.saturating_mul(self.full)
+    }
+}
 
 /// Tells the thread that there is something to do. It ends when nobody can tell it any more.
 #[derive(Debug, Clone)]
@@ -68,14 +79,6 @@ struct Heard {
     ended: AtomicBool,
     commits: AtomicU64,
     acts: AtomicU64,
-}
-
-/// What commits were like that have gathered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Gathered {
-    /// No other has come.
-    is_quiet: bool,
-    is_full: bool,
 }
 
 impl Committed {
@@ -113,27 +116,33 @@ impl Heard {
         true
     }
 
-    /// Lets others come after a commit; the next one after them is told again.
-    fn gather(&self, pace: &Pace) -> Gathered {
-        let begun = Instant::now();
+    /// Lets others come after a commit, until it is time; the next one after them is told again.
+    fn gather(&self, pace: &Pace) {
+        let mut begun = Instant::now();
         let mut before = self.acts.load(Ordering::Relaxed);
-        let is_quiet = loop {
+        loop {
             self.linger(pace.quiet);
-            let acts = self.acts.load(Ordering::Relaxed);
-            if acts == before {
-                break true;
-            }
-            if acts >= pace.most_acts || begun.elapsed() >= pace.longest || self.has_ended() {
-                break false;
+            let [acts, commits] =
+                [&self.acts, &self.commits].map(|count| count.load(Ordering::Relaxed));
+            if acts == before || self.has_ended() {
+                break;
             }
             before = acts;
-        };
+            if pace.is_enough(acts, begun.elapsed()) {
+                if !pace.is_full(acts, commits) {
+                    break;
+                }
+                self.count_afresh();
+                (begun, before) = (Instant::now(), 0);
+            }
+        }
         self.told.store(false, Ordering::Release);
-        let [acts, commits] =
-            [&self.acts, &self.commits].map(|count| count.swap(0, Ordering::Relaxed));
-        Gathered {
-            is_quiet,
-            is_full: acts >= commits.saturating_mul(FULL),
+        self.count_afresh();
+    }
+
+    fn count_afresh(&self) {
+        for count in [&self.acts, &self.commits] {
+            count.store(0, Ordering::Relaxed);
         }
     }
 
@@ -172,11 +181,9 @@ fn work(url: &DatabaseUrl, heard: &Heard) {
     let mut conn = None;
     let on_postgres = matches!(url, DatabaseUrl::Postgres(_));
     while heard.wait() {
-        let gathered = heard.gather(if on_postgres { &WORDS } else { &PAGES });
-        // Words are left to a writer that has no time to spare, and to the next one at the end: only SQLite's file
-        // should be whole when nobody has it open.
-        let leaves_words = heard.has_ended() || (gathered.is_full && !gathered.is_quiet);
-        if on_postgres && leaves_words {
+        heard.gather(if on_postgres { &WORDS } else { &PAGES });
+        // Words are left to the next one at the end: only SQLite's file should be whole when nobody has it open.
+        if on_postgres && heard.has_ended() {
             continue;
         }
         // Where it fails it is tried again after the next commit.
@@ -223,30 +230,26 @@ mod tests {
         migrations,
     };
 
-    fn bell() -> Committed {
-        let heard = Arc::default();
-        let thread = thread::current();
-        Committed(Arc::new(Bell { heard, thread }))
-    }
-
-    const SOON: Pace = Pace {
-        quiet: Duration::from_millis(1),
-        longest: Duration::MAX,
-        most_acts: u64::MAX,
-    };
-
     #[test]
     fn commits_gather_until_no_other_comes_or_they_are_many_or_it_takes_long() {
+        let soon = Pace {
+            quiet: Duration::from_millis(1),
+            longest: Duration::MAX,
+            most_acts: u64::MAX,
+            full: u64::MAX,
+        };
         let many = Pace {
             most_acts: 1_000_000,
-            ..SOON
+            ..soon
         };
         let long = Pace {
             longest: Duration::from_millis(2),
-            ..SOON
+            ..soon
         };
-        for (pace, go_on) in [(SOON, false), (many, true), (long, true)] {
-            let committed = bell();
+        for (pace, go_on) in [(soon, false), (many, true), (long, true)] {
+            let heard = Arc::default();
+            let thread = thread::current();
+            let committed = Committed(Arc::new(Bell { heard, thread }));
             let others = committed.clone();
             committed.tell(1);
             let over = AtomicBool::new(false);
@@ -265,25 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn commits_are_full_by_their_acts_on_average() {
-        let committed = bell();
-        for (commits, is_full) in [
-            (&[1][..], false),
-            (&[1, 29], false),
-            (&[1, 31], true),
-            (&[1, 40, 30], true),
-        ] {
-            for acts in commits {
-                committed.tell(*acts);
-            }
-            let gathered = committed.0.heard.gather(&SOON);
-            assert_eq!(
-                gathered,
-                Gathered {
-                    is_quiet: true,
-                    is_full
-                }
-            );
+    fn commits_are_full_by_their_acts_on_average_but_never_for_pages() {
+        for (acts, commits, is_full) in
+            [(1, 1, false), (30, 2, false), (32, 2, true), (71, 3, true)]
+        {
+            assert_eq!(WORDS.is_full(acts, commits), is_full, "{acts} in {commits}");
+            assert!(!PAGES.is_full(acts, commits));
         }
     }
 
