@@ -56,7 +56,7 @@ const LIMITS: [Limit; 8] = [
     limit("together: bytes to the clients, a message", 1_290.0),
     limit("together: segments to the clients, a message", 2.5),
     limit(
-        "scans of all of messages, conversations, streams or events",
+        "scans of all of messages, conversations, streams or runs of events",
         0.0,
     ),
     limit(
@@ -187,7 +187,7 @@ fn segments(node: &Node) -> Result<f64> {
 fn scans(postgres: &Postgres) -> Result<f64> {
     postgres.number(
         "SELECT sum(seq_scan) FROM pg_stat_user_tables \
-         WHERE relname IN ('messages', 'conversations', 'streams', 'events')",
+         WHERE relname IN ('messages', 'conversations', 'streams', 'event_runs')",
     )
 }
 

@@ -30,7 +30,7 @@ impl Written {
 
 /// What is on the disk, by table.
 pub(super) fn report_sizes(postgres: &Postgres, sent: u64, report: &mut Report) -> Result<()> {
-    for table in ["messages", "events"] {
+    for table in ["messages", "streams", "event_runs"] {
         let heap = postgres.number(&format!("SELECT pg_table_size('{table}')"))?;
         let indexes = postgres.number(&format!("SELECT pg_indexes_size('{table}')"))?;
         report.figure(
@@ -42,8 +42,8 @@ pub(super) fn report_sizes(postgres: &Postgres, sent: u64, report: &mut Report) 
             indexes / real(sent),
         );
     }
-    let rows = postgres.number("SELECT count(*) FROM events")?;
-    report.figure("event rows a message", rows / real(sent));
+    let runs = postgres.number("SELECT count(*) FROM event_runs")?;
+    report.figure("runs of events a message", runs / real(sent));
     let all = postgres.number("SELECT pg_database_size('postgres')")?;
     report.figure(
         "disk, all of the database, bytes a message",

@@ -24,7 +24,7 @@ use crate::{
     conversations::Latest,
     directory,
     failure::Halt,
-    log::{self, EventRow, Stream},
+    log::{self, Entry, Stream},
     messages::Digests,
     schema::blocks,
 };
@@ -88,7 +88,8 @@ pub(crate) struct Batch<'c> {
     blocking: HashSet<(UserId, UserId)>,
     /// Who of the pairs was erased.
     pub(crate) erased: HashSet<UserId>,
-    entries: Vec<EventRow>,
+    /// What is told to each, in order.
+    entries: HashMap<UserId, Vec<Entry>>,
     deliveries: Vec<Delivery>,
     pub(crate) digests: Digests,
 }
@@ -281,14 +282,9 @@ impl Batch<'_> {
                 }
                 growth.events += 1;
                 let growth = *growth;
-                let (kind, seq) = log::encode(*fact);
-                self.entries.push(EventRow {
-                    user_id: user.as_str().to_owned(),
-                    position: growth.events,
-                    kind,
-                    conversation_id: id.into(),
-                    seq,
-                    created_at: DbTime(self.now),
+                self.entries.entry(user.clone()).or_default().push(Entry {
+                    conversation: id,
+                    fact: *fact,
                 });
                 let unread = log::unread(self.conversation(id)?, role, growth.unread.messages);
                 let event = self.event(id, role, *fact)?;

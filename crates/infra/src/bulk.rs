@@ -13,7 +13,7 @@ use diesel::{
     sql_query,
     sql_types::{BigInt, Text},
 };
-use messaging_domain::{Conversation, ConversationId, UserId};
+use messaging_domain::{Conversation, ConversationId, Timestamp, UserId};
 
 #[cfg(feature = "planted-bugs")]
 use crate::planted::{self, Bug};
@@ -21,13 +21,15 @@ use crate::{
     batch::{Growth, Kept},
     columns::{DbTime, DbUuid, Uuid, Version},
     connection::Conn,
-    log::{EventRow, Stream, StreamRow},
+    log::{self, Entry, Stream, StreamRow},
     messages,
-    schema::{events, messages as messages_table},
+    schema::{event_runs, messages as messages_table},
 };
 use finding::placed;
-pub(crate) use finding::{find_sent, load_conversations, lock_pair, lock_streams, streams};
-use rows::{GrowStream, IndexLastMessage, MoveConversation, UpdateConversation};
+pub(crate) use finding::{
+    find_places, find_recent, find_sent, load_conversations, lock_pair, lock_streams, streams,
+};
+use rows::{GrowStream, GrownRow, IndexLastMessage, MoveConversation, UpdateConversation};
 use statements::{StoreBatch, StoredRow};
 
 /// A conversation that is not as it was.
@@ -46,8 +48,18 @@ pub(crate) struct Changes<'a> {
     pub(crate) unchanged: Vec<(ConversationId, Version)>,
     pub(crate) appended: Vec<(&'a Kept, &'a Conversation)>,
     pub(crate) growth: &'a BTreeMap<UserId, Growth>,
-    /// Each person's are counted from one.
-    pub(crate) entries: &'a [EventRow],
+    /// Each person's, in order.
+    pub(crate) entries: &'a HashMap<UserId, Vec<Entry>>,
+    pub(crate) now: Timestamp,
+}
+
+impl Changes<'_> {
+    /// What a person is told, as it is kept.
+    fn told(&self, user: &UserId) -> Vec<u8> {
+        self.entries
+            .get(user)
+            .map_or_else(Vec::new, |entries| log::encode(entries))
+    }
 }
 
 /// Where streams stand after a batch, and the version of the conversations that it has changed.
@@ -71,7 +83,7 @@ pub(crate) fn store(conn: &mut Conn, changes: &Changes<'_>) -> QueryResult<Writt
 }
 
 fn store_at_once(conn: &mut PgConnection, changes: &Changes<'_>) -> QueryResult<Written> {
-    let mut batch = StoreBatch::default();
+    let mut batch = StoreBatch::at(changes.now);
     for Updated {
         conversation,
         version,
@@ -86,13 +98,8 @@ fn store_at_once(conn: &mut PgConnection, changes: &Changes<'_>) -> QueryResult<
     for (kept, conversation) in &changes.appended {
         batch.messages.push(kept, conversation);
     }
-    let mut told: HashMap<&str, Vec<&EventRow>> = HashMap::new();
-    for entry in changes.entries {
-        told.entry(&entry.user_id).or_default().push(entry);
-    }
     for (user, growth) in changes.growth {
-        let events = told.remove(user.as_str()).unwrap_or_default();
-        batch.push_stream(user, *growth, &events);
+        batch.streams.push(user, *growth, changes.told(user));
     }
     let mut written = Written::default();
     let Some(batch) = batch.filled() else {
@@ -107,12 +114,13 @@ fn store_at_once(conn: &mut PgConnection, changes: &Changes<'_>) -> QueryResult<
 
 fn store_one_by_one(conn: &mut SqliteConnection, changes: &Changes<'_>) -> QueryResult<Written> {
     let mut written = Written::default();
-    let mut before = HashMap::new();
     for (user, growth) in changes.growth {
-        let grown = GrowStream::of(user, *growth).get_result::<StreamRow>(conn);
-        if let Some(row) = grown.optional()? {
-            before.insert(user.as_str(), row.1 - growth.events);
-            written.streams.push(placed(&row));
+        let grown = GrowStream::of(user, *growth, changes.told(user)).get_result::<GrownRow>(conn);
+        if let Some((stream, run)) = grown.optional()? {
+            if let Some(run) = run {
+                keep_run(conn, &stream, run, changes.now)?;
+            }
+            written.streams.push(placed(&stream));
         }
     }
     for Updated {
@@ -130,17 +138,25 @@ fn store_one_by_one(conn: &mut SqliteConnection, changes: &Changes<'_>) -> Query
     for (kept, conversation) in &changes.appended {
         insert_message(conn, kept, conversation)?;
     }
-    for entry in changes.entries {
-        let before = before.get(entry.user_id.as_str()).copied();
-        let position = entry.position + before.unwrap_or_default();
-        diesel::insert_into(events::table)
-            .values(EventRow {
-                position,
-                ..entry.clone()
-            })
-            .execute(conn)?;
-    }
     Ok(written)
+}
+
+/// Writes down a run of events that a stream has gathered.
+fn keep_run(
+    conn: &mut SqliteConnection,
+    (user, head, ..): &StreamRow,
+    run: Vec<u8>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::insert_into(event_runs::table)
+        .values((
+            event_runs::user_id.eq(user),
+            event_runs::last_position.eq(head),
+            event_runs::created_at.eq(DbTime(now)),
+            event_runs::entries.eq(run),
+        ))
+        .execute(conn)
+        .map(drop)
 }
 
 fn insert_message(

@@ -1,4 +1,7 @@
-//! The event log: each person's stream, and the objects its entries refer to.
+//! The event log: each person's stream, and the objects its entries refer to. The newest events stand in the stream's
+//! own row, and become a run when they are many.
+
+mod runs;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -7,54 +10,20 @@ use std::{
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use messaging_domain::{
-    Conversation, ConversationId, Delivery, Epoch, Error, Event, Fact, Position, Role, Seq,
-    StreamHeads, Timestamp, UnreadState, UnreadTotals, User, UserId,
+    Conversation, Delivery, Epoch, Error, Event, Fact, Position, Role, Seq, StreamHeads, Timestamp,
+    UnreadState, UnreadTotals, User, UserId,
 };
 
 use crate::{
+    bulk,
     columns::{DbTime, DbUuid, Timestamptz},
     connection::Conn,
-    conversations::{self, ConversationRow, Latest},
+    conversations::{self, Latest},
     failure::Halt,
     messages::MessageRow,
-    schema::{conversations as conversations_table, events, instance, messages, streams},
+    schema::{event_runs, instance, streams},
 };
-
-/// How a fact is kept: its kind, and the message's place or zero.
-pub(crate) const fn encode(fact: Fact) -> (i16, i64) {
-    match fact {
-        Fact::MessageCreated(seq) => (1, seq.get()),
-        Fact::MessageUpdated(seq) => (2, seq.get()),
-        Fact::ConversationCreated => (3, 0),
-        Fact::ConversationUpdated => (4, 0),
-        Fact::CursorMoved(Role::Buyer) => (5, 0),
-        Fact::CursorMoved(Role::Seller) => (6, 0),
-    }
-}
-
-fn decode(kind: i16, seq: i64) -> Option<Fact> {
-    Some(match kind {
-        1 => Fact::MessageCreated(Seq::new(seq)),
-        2 => Fact::MessageUpdated(Seq::new(seq)),
-        3 => Fact::ConversationCreated,
-        4 => Fact::ConversationUpdated,
-        5 => Fact::CursorMoved(Role::Buyer),
-        6 => Fact::CursorMoved(Role::Seller),
-        _ => return None,
-    })
-}
-
-/// A row to be written to `events`.
-#[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = events, treat_none_as_default_value = false)]
-pub(crate) struct EventRow {
-    pub(crate) user_id: String,
-    pub(crate) position: i64,
-    pub(crate) kind: i16,
-    pub(crate) conversation_id: DbUuid,
-    pub(crate) seq: i64,
-    pub(crate) created_at: DbTime,
-}
+pub(crate) use runs::{Entry, FULL, encode};
 
 /// A person's head and badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +33,19 @@ pub(crate) struct Stream {
 }
 
 pub(crate) type StreamRow = (String, i64, i64, i64);
+
+/// The columns of a [`StreamRow`].
+pub(crate) const STREAM: (
+    streams::user_id,
+    streams::head,
+    streams::unread_messages,
+    streams::unread_conversations,
+) = (
+    streams::user_id,
+    streams::head,
+    streams::unread_messages,
+    streams::unread_conversations,
+);
 
 impl From<&StreamRow> for Stream {
     fn from(&(_, head, messages, conversations): &StreamRow) -> Self {
@@ -81,7 +63,7 @@ impl From<&StreamRow> for Stream {
 pub(crate) fn stream(conn: &mut Conn, user: &UserId) -> QueryResult<(Stream, Epoch)> {
     let (epoch, row) = instance::table
         .left_join(streams::table.on(streams::user_id.eq(user.as_str().to_owned())))
-        .select((instance::epoch, streams::all_columns.nullable()))
+        .select((instance::epoch, STREAM.nullable()))
         .get_result::<(DbUuid, Option<StreamRow>)>(conn)?;
     let stream = row.as_ref().map_or(
         Stream {
@@ -137,51 +119,23 @@ pub(crate) fn unread(conversation: &Conversation, role: Role, total: i64) -> Unr
     }
 }
 
-/// A run of a person's events, as read: references and the conversations as they are now.
+/// An event, and the objects that it refers to, as they are now.
+type Told = (Position, Fact, Conversation, Option<MessageRow>);
+
+/// Some of a person's events, as read: references and the conversations as they are now.
 pub(crate) struct Run {
     unread_total: i64,
-    entries: Vec<(Position, Fact, Conversation, Option<MessageRow>)>,
+    entries: Vec<Told>,
     latest: Vec<Latest>,
     pub(crate) more: bool,
 }
 
-/// An entry's position, kind and place, and its reader's badge; and the objects that it refers to.
-type EntryRow = ((i64, i16, i64, i64), ConversationRow, Option<MessageRow>);
-
-/// The rows of at most one more than `limit` entries after `since`.
-fn rows_after(
-    conn: &mut Conn,
-    user: &UserId,
-    since: Position,
-    limit: usize,
-) -> QueryResult<Vec<EntryRow>> {
-    // The badge comes with the rows: one that was read before them could be older than they are,
-    // and no later event would put it right.
-    events::table
-        .inner_join(streams::table.on(streams::user_id.eq(events::user_id)))
-        .inner_join(
-            conversations_table::table.on(conversations_table::id.eq(events::conversation_id)),
-        )
-        .left_join(
-            messages::table.on(messages::conversation_id
-                .eq(events::conversation_id)
-                .and(messages::seq.eq(events::seq))),
-        )
-        .filter(events::user_id.eq(user.as_str().to_owned()))
-        .filter(events::position.gt(since.get()))
-        .order(events::position.asc())
-        .limit(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1))
-        .select((
-            (
-                events::position,
-                events::kind,
-                events::seq,
-                streams::unread_messages,
-            ),
-            ConversationRow::as_select(),
-            Option::<MessageRow>::as_select(),
-        ))
-        .load(conn)
+/// What somebody has missed: some events, or none where the log was cut; and where the stream stands.
+#[derive(Default)]
+struct Missed {
+    head: Position,
+    unread_total: i64,
+    told: Vec<Told>,
 }
 
 /// Reads at most `limit` events after `since`.
@@ -194,41 +148,34 @@ pub(crate) fn read(
     since: Position,
     limit: usize,
 ) -> Result<Run, Halt> {
-    let mut rows = rows_after(conn, user, since, limit)?;
-    if rows.is_empty() {
-        // Asked only here: whoever reads events has mostly missed some.
-        let (stream, _) = stream(conn, user)?;
-        if since > stream.head {
-            return Err(Error::Resync.into());
-        }
-        if since < stream.head {
-            rows = rows_after(conn, user, since, limit)?;
-            // Not there though nothing came just now: the log was cut.
-            if rows.is_empty() {
-                return Err(Error::Resync.into());
-            }
-        }
+    let recent = match conn {
+        Conn::Postgres(conn) => missed_just_now(conn, user, since)?,
+        // It has no round trips to save.
+        Conn::Sqlite(_) => None,
+    };
+    let Missed {
+        head,
+        unread_total,
+        told: mut entries,
+    } = match recent {
+        Some(missed) => missed,
+        None => missed(conn, user, since, limit)?,
+    };
+    if since > head || (since < head && entries.is_empty()) {
+        return Err(Error::Resync.into());
     }
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let unread_total = rows.last().map_or(0, |((.., total), ..)| *total);
-    let mut expected = since;
-    let mut entries = Vec::with_capacity(rows.len());
-    for ((position, kind, seq, _), conversation, message) in rows {
+    entries.truncate(limit);
+    let (mut expected, mut whole) = (since, BTreeSet::new());
+    for (position, fact, conversation, _) in &entries {
         expected = expected.next();
         // Numbered without a gap: if one is missing, the log was cut and the rest is of no use.
-        let Some(fact) = decode(kind, seq).filter(|_| position == expected.get()) else {
+        if *position != expected {
             return Err(Error::Resync.into());
-        };
-        entries.push((expected, fact, Conversation::from(conversation), message));
+        }
+        if let Fact::ConversationCreated | Fact::ConversationUpdated = fact {
+            whole.insert(conversation.id);
+        }
     }
-    let whole: BTreeSet<ConversationId> = entries
-        .iter()
-        .filter(|(_, fact, ..)| {
-            matches!(fact, Fact::ConversationCreated | Fact::ConversationUpdated)
-        })
-        .map(|(_, _, conversation, _)| conversation.id)
-        .collect();
     let latest = if whole.is_empty() {
         Vec::new()
     } else {
@@ -238,8 +185,114 @@ pub(crate) fn read(
         unread_total,
         entries,
         latest,
-        more,
+        more: expected < head,
     })
+}
+
+/// What was missed, by one statement, if all of it is among the newest events: most often it is, and many come back at
+/// the same time.
+fn missed_just_now(
+    conn: &mut PgConnection,
+    user: &UserId,
+    since: Position,
+) -> QueryResult<Option<Missed>> {
+    let mut missed = Missed::default();
+    for (head, unread_total, event) in bulk::find_recent(conn, user, since)? {
+        missed.head = Position::new(head);
+        missed.unread_total = unread_total;
+        let Some((after, kind, conversation, seq, message)) = event else {
+            break;
+        };
+        let conversation = Conversation::from(conversation);
+        let Some(entry) = Entry::restore(
+            u8::try_from(kind).unwrap_or_default(),
+            conversation.id,
+            Seq::new(seq),
+        ) else {
+            continue;
+        };
+        let position = Position::new(head.saturating_sub(after));
+        missed
+            .told
+            .push((position, entry.fact, conversation, message));
+    }
+    missed.told.sort_by_key(|(position, ..)| *position);
+    let is_older = missed.told.is_empty() && since < missed.head;
+    Ok((!is_older).then_some(missed))
+}
+
+/// What was missed, however long ago that is: `limit` events or more, fewer where runs are short.
+fn missed(conn: &mut Conn, user: &UserId, since: Position, limit: usize) -> QueryResult<Missed> {
+    // The badge comes with the newest events, and objects after them: what is newer than these is told by later ones.
+    let row = streams::table
+        .find(user.as_str().to_owned())
+        .select((streams::head, streams::unread_messages, streams::recent))
+        .get_result::<(i64, i64, Vec<u8>)>(conn)
+        .optional()?;
+    let (head, unread_total, recent) = row.unwrap_or_default();
+    let head = Position::new(head);
+    let mut entries = entries_after(conn, user, since, limit, (head, &recent))?;
+    entries.truncate(limit);
+    Ok(Missed {
+        head,
+        unread_total,
+        told: with_objects(conn, entries)?,
+    })
+}
+
+/// The next events after `since` of a stream that stands at `head`.
+fn entries_after(
+    conn: &mut Conn,
+    user: &UserId,
+    since: Position,
+    limit: usize,
+    (head, recent): (Position, &[u8]),
+) -> QueryResult<Vec<(Position, Entry)>> {
+    let recent = runs::decode(recent, head);
+    let mut entries = Vec::new();
+    let begins = recent.first().map_or(head, |(position, _)| *position);
+    if since.next() < begins {
+        let most = limit / runs::EVENTS + 2;
+        let runs = event_runs::table
+            .filter(event_runs::user_id.eq(user.as_str().to_owned()))
+            .filter(event_runs::last_position.gt(since.get()))
+            .order(event_runs::last_position.asc())
+            .limit(i64::try_from(most).unwrap_or(i64::MAX))
+            .select((event_runs::last_position, event_runs::entries))
+            .load::<(i64, Vec<u8>)>(conn)?;
+        for (last, run) in runs {
+            entries.extend(runs::decode(&run, Position::new(last)));
+        }
+    }
+    // What has become a run meanwhile is not of this head, and what is in the stream's row may be in a run, too.
+    entries.retain(|(position, _)| *position > since && *position <= head);
+    let reached = entries.last().map_or(since, |(position, _)| *position);
+    if reached.next() >= begins {
+        entries.extend(recent.into_iter().filter(|(at, _)| *at > reached));
+    }
+    Ok(entries)
+}
+
+/// Events with the objects that they refer to. One whose conversation is not there is left out.
+fn with_objects(conn: &mut Conn, entries: Vec<(Position, Entry)>) -> QueryResult<Vec<Told>> {
+    let places: BTreeSet<_> = entries.iter().map(|(_, entry)| entry.place()).collect();
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut conversations, mut messages) = (HashMap::new(), HashMap::new());
+    for (conversation, message) in bulk::find_places(conn, &places)? {
+        let conversation = Conversation::from(conversation);
+        messages.extend(message.map(|message| ((conversation.id, message.seq()), message)));
+        conversations.insert(conversation.id, conversation);
+    }
+    Ok(entries
+        .into_iter()
+        .filter_map(|(position, entry)| {
+            let conversation = conversations.get(&entry.conversation)?.clone();
+            let message = messages.get(&entry.place()).cloned();
+            Some((position, entry.fact, conversation, message))
+        })
+        .collect())
 }
 
 impl Run {
@@ -300,7 +353,7 @@ pub(crate) fn cursor_moved(conversation: &Conversation, whose: Role) -> Event {
     }
 }
 
-/// The next person after `after` (by id) whose oldest event is from before a moment.
+/// The next person after `after` (by id) whose oldest run is from before a moment.
 pub(crate) fn with_old_events(
     conn: &mut Conn,
     after: &str,
@@ -310,8 +363,8 @@ pub(crate) fn with_old_events(
         .filter(streams::user_id.gt(after.to_owned()))
         .filter(
             sql::<Bool>(
-                "(SELECT events.created_at FROM events WHERE events.user_id = streams.user_id \
-                 ORDER BY events.position LIMIT 1) < ",
+                "(SELECT event_runs.created_at FROM event_runs WHERE event_runs.user_id = streams.user_id \
+                 ORDER BY event_runs.last_position LIMIT 1) < ",
             )
             .bind::<Timestamptz, _>(DbTime(before)),
         )
@@ -321,27 +374,27 @@ pub(crate) fn with_old_events(
         .optional()
 }
 
-/// Forgets the events of one person that are older than `before`, oldest first, at most `limit`.
-/// Returns how many. A client that was away for longer takes a snapshot.
+/// Forgets the runs of one person whose events are older than `before`, oldest first, at most `limit`.
+/// Returns how many. A client that was away for longer takes a snapshot. The few that are no run yet are kept.
 pub(crate) fn prune(
     conn: &mut Conn,
     user: &str,
     before: Timestamp,
     limit: i64,
 ) -> QueryResult<usize> {
-    let oldest = events::table
-        .filter(events::user_id.eq(user.to_owned()))
-        .order(events::position.asc())
+    let oldest = event_runs::table
+        .filter(event_runs::user_id.eq(user.to_owned()))
+        .order(event_runs::last_position.asc())
         .limit(limit)
-        .select((events::position, events::created_at))
+        .select((event_runs::last_position, event_runs::created_at))
         .load::<(i64, DbTime)>(conn)?;
     let Some((last, _)) = oldest.iter().take_while(|(_, at)| at.0 < before).last() else {
         return Ok(0);
     };
     diesel::delete(
-        events::table
-            .filter(events::user_id.eq(user.to_owned()))
-            .filter(events::position.le(*last)),
+        event_runs::table
+            .filter(event_runs::user_id.eq(user.to_owned()))
+            .filter(event_runs::last_position.le(*last)),
     )
     .execute(conn)
 }

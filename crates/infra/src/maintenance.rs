@@ -10,8 +10,8 @@ use crate::{
     log,
 };
 
-/// How many events one transaction forgets at most.
-const AT_ONCE: i64 = 1_000;
+/// How many runs of events one transaction forgets at most.
+const AT_ONCE: i64 = 100;
 
 /// Forgets a person's events from before a moment, oldest first, some of them.
 #[derive(Debug)]

@@ -104,6 +104,17 @@ fn random_key() -> Vec<u8> {
 
 /// Takes the latest migration back; for the tests of `down.sql`.
 #[cfg(test)]
+pub(crate) fn revert_latest(
+    conn: &mut Conn,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match conn {
+        Conn::Postgres(conn) => conn.revert_last_migration(POSTGRES).map(drop),
+        Conn::Sqlite(conn) => conn.revert_last_migration(SQLITE).map(drop),
+    }
+}
+
+/// Takes all migrations back.
+#[cfg(test)]
 pub(crate) fn revert_all(conn: &mut Conn) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     match conn {
         Conn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(drop),

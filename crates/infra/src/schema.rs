@@ -57,13 +57,11 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::columns::{Timestamptz, Uuid};
 
-    events (user_id, position) {
+    event_runs (user_id, last_position) {
         user_id -> Text,
-        position -> BigInt,
-        kind -> SmallInt,
-        conversation_id -> Uuid,
-        seq -> BigInt,
+        last_position -> BigInt,
         created_at -> Timestamptz,
+        entries -> Binary,
     }
 }
 
@@ -151,6 +149,7 @@ diesel::table! {
         head -> BigInt,
         unread_messages -> BigInt,
         unread_conversations -> BigInt,
+        recent -> Binary,
     }
 }
 
@@ -181,7 +180,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     blocks,
     conversations,
-    events,
+    event_runs,
     instance,
     logins,
     messages,

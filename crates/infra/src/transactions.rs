@@ -2,6 +2,7 @@
 
 mod plans;
 mod preparing;
+mod runs;
 
 use diesel::connection::SimpleConnection as _;
 use messaging_domain::{

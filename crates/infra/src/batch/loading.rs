@@ -136,7 +136,7 @@ impl<'c> Batch<'c> {
             messages: BTreeMap::new(),
             blocking: HashSet::new(),
             erased: HashSet::new(),
-            entries: Vec::new(),
+            entries: HashMap::new(),
             deliveries: Vec::new(),
             digests: digests.clone(),
         }

@@ -129,6 +129,7 @@ impl Batch<'_> {
             appended: with_conversation(Change::New).collect(),
             growth: &self.growth,
             entries: &self.entries,
+            now: self.now,
         };
         // Outside of a transaction this commits.
         let written = bulk::store(self.conn, &changes)?;

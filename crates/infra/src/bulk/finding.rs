@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use diesel::{dsl::sql, prelude::*, sql_query, sql_types::Text};
-use messaging_domain::{ClientId, Conversation, ConversationId, UserId};
+use messaging_domain::{ClientId, Conversation, ConversationId, Position, Seq, UserId};
 
-use super::statements::FindSent;
+use super::statements::{FindPlaces, FindRecent, FindSent, RecentRow};
 use crate::{
     columns::{DbUuid, Version, Xid},
     connection::Conn,
     conversations::ConversationRow,
-    log::{Stream, StreamRow},
+    log::{STREAM, Stream, StreamRow},
+    messages::MessageRow,
     schema::{conversations, messages as messages_table, streams},
 };
 
@@ -107,6 +108,7 @@ pub(crate) fn streams(
     let asked = people.iter().map(|id| id.as_str().to_owned());
     let rows = streams::table
         .filter(streams::user_id.eq_any(asked))
+        .select(STREAM)
         .load::<StreamRow>(conn)?;
     Ok(rows.iter().map(placed).collect())
 }
@@ -156,4 +158,43 @@ pub(crate) fn find_sent(
             })
             .collect(),
     }
+}
+
+/// Messages, and the conversations that they are of, by the messages' places. There is none at zero.
+pub(crate) fn find_places(
+    conn: &mut Conn,
+    places: &BTreeSet<(ConversationId, Seq)>,
+) -> QueryResult<Vec<(ConversationRow, Option<MessageRow>)>> {
+    let places = places
+        .iter()
+        .map(|(conversation, seq)| (DbUuid::from(*conversation), seq.get()));
+    match conn {
+        Conn::Postgres(conn) => FindPlaces::at(places.unzip()).load(conn),
+        Conn::Sqlite(conn) => places
+            .filter_map(|(id, seq)| {
+                let message = messages_table::conversation_id
+                    .eq(conversations::id)
+                    .and(messages_table::seq.eq(seq));
+                conversations::table
+                    .left_join(messages_table::table.on(message))
+                    .filter(conversations::id.eq(id))
+                    .select((
+                        ConversationRow::as_select(),
+                        Option::<MessageRow>::as_select(),
+                    ))
+                    .get_result(conn)
+                    .optional()
+                    .transpose()
+            })
+            .collect(),
+    }
+}
+
+/// Where somebody's stream stands, and what is unread; and each event since then, unless there are others before the newest.
+pub(crate) fn find_recent(
+    conn: &mut PgConnection,
+    user: &UserId,
+    since: Position,
+) -> QueryResult<Vec<(i64, i64, Option<RecentRow>)>> {
+    FindRecent::of(user, since).load(conn)
 }

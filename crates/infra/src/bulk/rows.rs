@@ -4,7 +4,7 @@
 use diesel::{
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::{BigInt, Bool, Text},
+    sql_types::{BigInt, Binary, Bool, Nullable, Text},
     sqlite::Sqlite,
 };
 use messaging_domain::{Conversation, UserId};
@@ -12,6 +12,7 @@ use messaging_domain::{Conversation, UserId};
 use crate::{
     batch::Growth,
     columns::{DbTime, DbUuid, Timestamptz, Uuid},
+    log::{self, StreamRow},
 };
 
 /// Pieces of SQL and, after each, a bind.
@@ -102,22 +103,34 @@ impl From<&Conversation> for MoveConversation {
 }
 
 about_one! {
+    /// Adds what somebody is told to the newest events, or begins them afresh when they have become a run; gives them
+    /// back when they become one now.
     GrowStream {
         "UPDATE streams SET head = head + " events: i64 => BigInt,
         ", unread_messages = unread_messages + " unread_messages: i64 => BigInt,
         ", unread_conversations = unread_conversations + " unread_conversations: i64 => BigInt,
-        " WHERE user_id = " user_id: String => Text,
+        // What is put together is a text of these bytes, for SQLite.
+        ", recent = CAST(" told: Vec<u8> => Binary,
+        " || CASE WHEN length(recent) < " full: i64 => BigInt,
+        " THEN recent ELSE x'' END AS BLOB) WHERE user_id = " user_id: String => Text,
+        " RETURNING user_id, head, unread_messages, unread_conversations, CASE WHEN length(recent) >= " full_now: i64 => BigInt,
     }
-    " RETURNING user_id, head, unread_messages, unread_conversations"
+    " THEN recent END"
 }
 
+/// A stream that has grown, and a run of events that it has gathered.
+pub(super) type GrownRow = (StreamRow, Option<Vec<u8>>);
+
 impl diesel::query_builder::Query for GrowStream {
-    type SqlType = (Text, BigInt, BigInt, BigInt);
+    type SqlType = ((Text, BigInt, BigInt, BigInt), Nullable<Binary>);
 }
 
 impl GrowStream {
-    pub(crate) fn of(user: &UserId, growth: Growth) -> Self {
+    pub(crate) fn of(user: &UserId, growth: Growth, told: Vec<u8>) -> Self {
         Self {
+            told,
+            full: log::FULL,
+            full_now: log::FULL,
             events: growth.events,
             unread_messages: growth.unread.messages,
             unread_conversations: growth.unread.conversations,

@@ -1,21 +1,20 @@
 //! PostgreSQL's statements, of a fixed text, so that each is prepared once for a connection: Diesel never caches
 //! `sql_query` or inserts of several rows.
 
-use std::ops::RangeInclusive;
-
 use diesel::{
+    dsl::SqlTypeOf,
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::{Array, BigInt, Nullable, Text},
+    sql_types::{Array, BigInt, Binary, Integer, Nullable, Text},
 };
-use messaging_domain::{Conversation, ConversationId, UserId};
+use messaging_domain::{Conversation, ConversationId, Position, Timestamp, UserId};
 
 use crate::{
     batch::{Growth, Kept},
     columns::{DbTime, DbUuid, Timestamptz, Uuid, Version, Xid},
-    log::EventRow,
-    messages,
+    conversations::ConversationRow,
+    messages::{self, MessageRow},
 };
 
 /// Looks many client ids up at once.
@@ -45,19 +44,136 @@ impl QueryFragment<Pg> for FindSent {
     }
 }
 
+/// Looks conversations and messages up at once by the messages' places; at none there is only the conversation.
+#[derive(QueryId)]
+pub(crate) struct FindPlaces {
+    columns: (Columns<ConversationRow>, Columns<MessageRow>),
+    conversations: Vec<DbUuid>,
+    seqs: Vec<i64>,
+}
+
+type Columns<Row> = <Row as Selectable<Pg>>::SelectExpression;
+
+fn columns() -> (Columns<ConversationRow>, Columns<MessageRow>) {
+    (
+        <ConversationRow as Selectable<Pg>>::construct_selection(),
+        <MessageRow as Selectable<Pg>>::construct_selection(),
+    )
+}
+
+impl FindPlaces {
+    pub(crate) fn at((conversations, seqs): (Vec<DbUuid>, Vec<i64>)) -> Self {
+        Self {
+            columns: columns(),
+            conversations,
+            seqs,
+        }
+    }
+}
+
+impl diesel::query_builder::Query for FindPlaces {
+    type SqlType = (
+        SqlTypeOf<Columns<ConversationRow>>,
+        Nullable<SqlTypeOf<Columns<MessageRow>>>,
+    );
+}
+
+impl RunQueryDsl<PgConnection> for FindPlaces {}
+
+impl QueryFragment<Pg> for FindPlaces {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        self.columns.0.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        self.columns.1.walk_ast(out.reborrow())?;
+        out.push_sql(" FROM unnest(");
+        out.push_bind_param::<Array<Uuid>, _>(&self.conversations)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<BigInt>, _>(&self.seqs)?;
+        out.push_sql(
+            ") AS places (conversation_id, seq) JOIN conversations ON conversations.id = places.conversation_id \
+             LEFT JOIN messages ON messages.conversation_id = places.conversation_id AND messages.seq = places.seq",
+        );
+        Ok(())
+    }
+}
+
+/// Looks up where a stream stands and what was added to it since, with conversations and messages. If that is more than
+/// the newest events, it finds none.
+#[derive(QueryId)]
+pub(super) struct FindRecent {
+    columns: (Columns<ConversationRow>, Columns<MessageRow>),
+    user: String,
+    since: i64,
+}
+
+impl FindRecent {
+    pub(super) fn of(user: &UserId, since: Position) -> Self {
+        Self {
+            columns: columns(),
+            user: user.as_str().to_owned(),
+            since: since.get(),
+        }
+    }
+}
+
+/// How far before the head an event is, its kind, conversation and place, and the message there.
+pub(super) type RecentRow = (i64, i32, ConversationRow, i64, Option<MessageRow>);
+
+impl diesel::query_builder::Query for FindRecent {
+    type SqlType = (
+        BigInt,
+        BigInt,
+        Nullable<(
+            BigInt,
+            Integer,
+            SqlTypeOf<Columns<ConversationRow>>,
+            BigInt,
+            Nullable<SqlTypeOf<Columns<MessageRow>>>,
+        )>,
+    );
+}
+
+impl RunQueryDsl<PgConnection> for FindRecent {}
+
+impl QueryFragment<Pg> for FindRecent {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT s.head, s.unread_messages, e.after, e.kind, ");
+        self.columns.0.walk_ast(out.reborrow())?;
+        out.push_sql(", e.seq, ");
+        self.columns.1.walk_ast(out.reborrow())?;
+        out.push_sql(
+            " FROM streams s LEFT JOIN (LATERAL (SELECT n AS after, get_byte(s.recent, 25 * n::INT) AS kind, \
+             encode(substr(s.recent, 25 * n::INT + 2, 16), 'hex')::UUID AS conversation_id, \
+             ('x' || encode(substr(s.recent, 25 * n::INT + 18, 8), 'hex'))::BIT(64)::BIGINT AS seq \
+             FROM generate_series(0::BIGINT, CASE WHEN s.head - ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.since)?;
+        out.push_sql(" <= least(octet_length(s.recent) / 25, 16) THEN s.head - 1 - ");
+        out.push_bind_param::<BigInt, _>(&self.since)?;
+        out.push_sql(
+            // With the limit the planner knows how few they are.
+            " ELSE -1 END) n LIMIT 16) e JOIN conversations ON conversations.id = e.conversation_id \
+             LEFT JOIN messages ON messages.conversation_id = e.conversation_id AND messages.seq = e.seq) ON TRUE \
+             WHERE s.user_id = ",
+        );
+        out.push_bind_param::<Text, _>(&self.user)
+    }
+}
+
 /// Rows that a statement gets as arrays, column by column: those of a fixed width as columns of `a`, to be taken at the
-/// place `n`, which costs a fifth of unnesting them; texts, whose place had to be counted out from the beginning of
+/// place `n`, which costs a fifth of unnesting them; the others, whose place had to be counted out from the beginning of
 /// their array, unnested. Numbers of one row stand together in one array, as each array has a price of its own.
 macro_rules! rows_of {
     ($(#[$doc:meta])* $name:ident {
         $($array:ident: $rust:ty => $sql:ty),+ $(,)?
-        $(; $($text:ident),+)?
+        $(; $($text:ident: $text_rust:ty => $text_sql:ty),+ $(,)?)?
     } $before:literal, $after:literal) => {
         $(#[$doc])*
         #[derive(Default, QueryId)]
         pub(crate) struct $name {
             $($array: Vec<$rust>,)+
-            $($($text: Vec<String>,)+)?
+            $($($text: Vec<$text_rust>,)+)?
         }
 
         impl RunQueryDsl<PgConnection> for $name {}
@@ -73,7 +189,7 @@ macro_rules! rows_of {
                     separator = ", ";
                 )+
                 let _ = separator;
-                rows_of!(@places self, out, $($array)+ $(; $($text)+)?);
+                rows_of!(@places self, out, $($array)+ $(; $($text: $text_sql),+)?);
                 out.push_sql($after);
                 Ok(())
             }
@@ -82,11 +198,11 @@ macro_rules! rows_of {
     (@places $self:ident, $out:ident, $first:ident $($array:ident)*) => {
         $out.push_sql(concat!(") AS a CROSS JOIN generate_series(1, cardinality(a.", stringify!($first), ")) AS n"));
     };
-    (@places $self:ident, $out:ident, $($array:ident)+; $($text:ident)+) => {
+    (@places $self:ident, $out:ident, $($array:ident)+; $($text:ident: $text_sql:ty),+) => {
         let mut separator = ") AS a CROSS JOIN unnest(";
         $(
             $out.push_sql(separator);
-            $out.push_bind_param::<Array<Text>, _>(&$self.$text)?;
+            $out.push_bind_param::<Array<$text_sql>, _>(&$self.$text)?;
             separator = ", ";
         )+
         let _ = separator;
@@ -148,7 +264,10 @@ rows_of! {
         client_id: DbUuid => Uuid,
         created_at: DbTime => Timestamptz,
         numbers: i64 => BigInt;
-        sender_id, kind, body, terms
+        sender_id: String => Text,
+        kind: String => Text,
+        body: String => Text,
+        terms: String => Text,
     }
     "INSERT INTO messages (conversation_id, seq, revision, client_id, sender_id, kind, body, created_at, terms) \
      SELECT a.conversation_id[n], a.numbers[2 * n - 1], a.numbers[2 * n], a.client_id[n], sender_id, kind, body, \
@@ -173,26 +292,28 @@ impl InsertMessages {
 }
 
 rows_of! {
+    /// The newest events stand first, and begin afresh when they have become a run.
     GrowStreams {
         numbers: i64 => BigInt;
-        user_id
+        user_id: String => Text,
+        told: Vec<u8> => Binary,
     }
-    "UPDATE streams s SET head = s.head + a.numbers[5 * n - 4], unread_messages = s.unread_messages + a.numbers[5 * n - 3], \
-     unread_conversations = s.unread_conversations + a.numbers[5 * n - 2]",
+    "UPDATE streams s SET head = s.head + a.numbers[3 * n - 2], unread_messages = s.unread_messages + a.numbers[3 * n - 1], \
+     unread_conversations = s.unread_conversations + a.numbers[3 * n], \
+     recent = texts.told || CASE WHEN octet_length(s.recent) < 400 THEN s.recent ELSE '' END",
     " WHERE s.user_id = texts.user_id"
 }
 
 impl GrowStreams {
-    /// What one person's stream grows by, and where the events stand that it gets.
-    fn push(&mut self, user: &UserId, growth: Growth, events: RangeInclusive<i64>) {
+    /// What one person's stream grows by.
+    pub(crate) fn push(&mut self, user: &UserId, growth: Growth, told: Vec<u8>) {
         self.user_id.push(user.as_str().to_owned());
         self.numbers.extend([
             growth.events,
             growth.unread.messages,
             growth.unread.conversations,
-            *events.start(),
-            *events.end(),
         ]);
+        self.told.push(told);
     }
 }
 
@@ -213,24 +334,16 @@ impl FindUnchanged {
     }
 }
 
-/// Events as arrays: those of a person stand together.
-#[derive(Default, QueryId)]
-struct NewEvents {
-    conversation_id: Vec<DbUuid>,
-    created_at: Vec<DbTime>,
-    numbers: Vec<i64>,
-}
-
 /// Writes down all that a batch brings, in one statement: what changes of conversations, its messages, and
-/// its events where people's streams stand by now. If a conversation is not as it was, or a stream is missing, it
+/// its events in people's streams, of which those that are many become runs. If a conversation is not as it was, or a stream is missing, it
 /// fails and has changed nothing.
-#[derive(Default, QueryId)]
+#[derive(QueryId)]
 pub(crate) struct StoreBatch {
     pub(crate) conversations: UpdateConversations,
     pub(crate) unchanged: FindUnchanged,
     pub(crate) messages: InsertMessages,
-    streams: GrowStreams,
-    events: NewEvents,
+    pub(crate) streams: GrowStreams,
+    now: DbTime,
     size: Size,
 }
 
@@ -252,19 +365,16 @@ impl diesel::query_builder::Query for StoreBatch {
 impl RunQueryDsl<PgConnection> for StoreBatch {}
 
 impl StoreBatch {
-    /// Adds what one person's stream grows by, and the events that it gets.
-    pub(crate) fn push_stream(&mut self, user: &UserId, growth: Growth, events: &[&EventRow]) {
-        let before = many(self.events.conversation_id.len());
-        for event in events {
-            self.events.conversation_id.push(event.conversation_id);
-            self.events.created_at.push(event.created_at);
-            self.events
-                .numbers
-                .extend([event.position, i64::from(event.kind), event.seq]);
+    /// Nothing, so far, of this moment.
+    pub(crate) fn at(now: Timestamp) -> Self {
+        Self {
+            conversations: UpdateConversations::default(),
+            unchanged: FindUnchanged::default(),
+            messages: InsertMessages::default(),
+            streams: GrowStreams::default(),
+            now: DbTime(now),
+            size: Size::default(),
         }
-        let last = many(self.events.conversation_id.len());
-        self.streams
-            .push(user, growth, before.saturating_add(1)..=last);
     }
 
     /// All of it; nothing if there is nothing to write down and nothing to look for.
@@ -299,20 +409,13 @@ impl QueryFragment<Pg> for StoreBatch {
         out.push_sql(" AND (SELECT count(*) FROM updated) = ");
         out.push_bind_param::<BigInt, _>(&self.size.updated)?;
         out.push_sql(
-            " RETURNING s.user_id, s.head, s.unread_messages, s.unread_conversations, \
-             s.head - a.numbers[5 * n - 4] AS before, a.numbers[5 * n - 1] AS first, a.numbers[5 * n] AS last), \
-             told AS (INSERT INTO events (user_id, position, kind, conversation_id, seq, created_at) \
-             SELECT g.user_id, g.before + a.numbers[3 * n - 2], a.numbers[3 * n - 1]::SMALLINT, a.conversation_id[n], \
-             a.numbers[3 * n], a.created_at[n] FROM (SELECT ",
+            " RETURNING s.user_id, s.head, s.unread_messages, s.unread_conversations, s.recent), \
+             kept AS (INSERT INTO event_runs (user_id, last_position, entries, created_at) \
+             SELECT user_id, head, recent, ",
         );
-        out.push_bind_param::<Array<Uuid>, _>(&self.events.conversation_id)?;
-        out.push_sql(" AS conversation_id, ");
-        out.push_bind_param::<Array<Timestamptz>, _>(&self.events.created_at)?;
-        out.push_sql(" AS created_at, ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.events.numbers)?;
+        out.push_bind_param::<Timestamptz, _>(&self.now)?;
         out.push_sql(
-            " AS numbers) AS a CROSS JOIN grown g CROSS JOIN generate_series(g.first, g.last) n) \
-             SELECT CASE WHEN (SELECT count(*) FROM updated) = ",
+            " FROM grown WHERE octet_length(recent) >= 400) SELECT CASE WHEN (SELECT count(*) FROM updated) = ",
         );
         out.push_bind_param::<BigInt, _>(&self.size.updated)?;
         out.push_sql(" AND (SELECT count(*) FROM unchanged) = ");

@@ -64,7 +64,7 @@ fn postgres_prepares_each_statement_of_the_write_path_once() {
     for statement in [
         "FOR UPDATE",
         "INSERT INTO messages",
-        "INSERT INTO events",
+        "INSERT INTO event_runs",
         "UPDATE conversations",
         "UPDATE streams",
         "m.client_id = s.client_id",
@@ -128,7 +128,7 @@ fn sqlite_parses_each_statement_of_a_message_once() {
     round(&mut conn, 2);
     let kept = listener.kept.lock().unwrap().join("\n");
     let run = listener.run.lock().unwrap();
-    assert!(run.iter().any(|sql| sql.contains("INSERT INTO `events`")));
+    assert!(run.iter().any(|sql| sql.contains("UPDATE streams")));
     assert!(run.iter().any(|sql| sql.contains("UPDATE conversations")));
     for query in run.iter() {
         let sql = query.split(" -- binds").next().unwrap_or_default();

@@ -49,7 +49,8 @@ fn schema(is_postgres: bool) -> BTreeSet<String> {
 async fn the_tables_are_those_of_the_schema(stage: &Stage) {
     let sql = if stage.is_postgres() {
         "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS value
-         FROM information_schema.columns WHERE table_schema = 'public'"
+         FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+         WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
     } else {
         "SELECT m.name || '.' || c.name || ' ' || c.type || CASE WHEN c.\"notnull\" OR c.pk THEN ' NO' ELSE ' YES' END AS value
          FROM sqlite_master m, pragma_table_info(m.name) c
@@ -136,7 +137,7 @@ async fn what_must_be_one_is_kept_one_by_a_key(stage: &Stage) {
         "blocks(blocker_id, blocked_id)",
         "conversations(buyer_id, seller_id, expression)",
         "conversations(id)",
-        "events(user_id, position)",
+        "event_runs(user_id, last_position)",
         "instance(id)",
         "logins(id)",
         "messages(conversation_id, seq)",

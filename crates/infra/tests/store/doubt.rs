@@ -214,7 +214,7 @@ const WAITING: &str =
     "application_name = 'messaging' AND datname = current_database() AND wait_event_type = 'Lock'";
 
 impl Waiting {
-    /// The writer gets as far as the events, and waits there.
+    /// The writer gets as far as the streams, and waits there.
     async fn behind_a_lock(stage: &Stage) -> Option<Self> {
         if !stage.is_postgres() {
             return None;
@@ -223,7 +223,7 @@ impl Waiting {
         let id = stage.open(&ann, &bob, None).await;
         let draft = stage.draft(id, &ann, "hello").await;
         let mut holder = stage.raw();
-        holder.run("BEGIN; LOCK TABLE events IN SHARE MODE");
+        holder.run("BEGIN; LOCK TABLE streams IN SHARE MODE");
         let (store, held) = (stage.store.clone(), draft.clone());
         let act = tokio::spawn(async move { store.append(held).await });
         let mut raw = stage.raw();

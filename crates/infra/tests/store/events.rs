@@ -10,6 +10,7 @@ on_both![
     somebody_ahead_of_the_head_has_to_start_afresh,
     somebody_behind_what_was_forgotten_has_to_start_afresh,
     only_what_is_older_is_forgotten,
+    many_are_forgotten_some_at_a_time,
     a_stream_without_events_is_at_zero,
     the_heads_of_many_are_those_of_each,
     a_replayed_badge_is_never_older_than_its_events,
@@ -18,17 +19,28 @@ on_both![
 async fn events_are_read_in_pages_without_a_gap(stage: &Stage) {
     let (ann, bob) = stage.ann_and_bob().await;
     let id = stage.open(&ann, &bob, None).await;
-    for _ in 0..9 {
+    for _ in 0..34 {
         stage.send(id, &ann, "hello").await;
     }
+    // Some come together, more than a run has.
+    let mut tasks = Vec::new();
+    for _ in 0..40 {
+        let (store, draft) = (stage.store.clone(), stage.draft(id, &ann, "hello").await);
+        tasks.push(tokio::spawn(async move { store.append(draft).await }));
+    }
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    stage.send(id, &ann, "hello").await;
     let whole = stage.events(&bob).await;
-    assert_eq!(whole.len(), 10);
-    for size in [1, 2, 3, 9, 10, 11] {
+    assert_eq!(whole.len(), 76);
+    for size in [1, 2, 15, 16, 17, 31, 33, 75, 76, 77] {
         let mut events: Vec<Delivery> = Vec::new();
         loop {
             let since = events.last().map_or(Position::ZERO, |event| event.position);
             let page = stage.store.events(&bob, since, size).await.unwrap();
-            assert_eq!(page.more, events.len() + page.events.len() < 10);
+            assert_eq!(page.more, events.len() + page.events.len() < 76);
+            assert!(page.events.len() == size || !page.more, "{size}");
             events.extend(page.events);
             if !page.more {
                 break;
@@ -38,7 +50,7 @@ async fn events_are_read_in_pages_without_a_gap(stage: &Stage) {
     }
     let page = stage
         .store
-        .events(&bob, Position::new(10), 5)
+        .events(&bob, Position::new(76), 5)
         .await
         .unwrap();
     assert!(page.events.is_empty() && !page.more);
@@ -109,7 +121,7 @@ async fn resyncs(stage: &Stage, person: &UserId, since: i64) -> bool {
 async fn somebody_behind_what_was_forgotten_has_to_start_afresh(stage: &Stage) {
     let (ann, bob) = stage.ann_and_bob().await;
     let id = stage.open(&ann, &bob, None).await;
-    for _ in 0..4 {
+    for _ in 0..16 {
         stage.send(id, &ann, "hello").await;
     }
     forget(
@@ -117,54 +129,65 @@ async fn somebody_behind_what_was_forgotten_has_to_start_afresh(stage: &Stage) {
         Timestamp::now().plus(std::time::Duration::from_secs(1)),
     )
     .await;
-    for since in 0..5 {
+    for since in 0..16 {
         assert!(resyncs(stage, &bob, since).await, "{since}");
     }
-    assert!(!resyncs(stage, &bob, 5).await);
+    assert!(!resyncs(stage, &bob, 16).await);
     let page = stage.inbox(&bob, false).await;
-    assert_eq!(page.head.position, Position::new(5));
+    assert_eq!(page.head.position, Position::new(17));
     stage.send(id, &ann, "hello again").await;
-    assert!(!resyncs(stage, &bob, 5).await);
-    assert!(resyncs(stage, &bob, 4).await);
-    assert_eq!(stage.witness.heard_by(&bob).len(), 6);
+    assert!(!resyncs(stage, &bob, 16).await);
+    assert!(resyncs(stage, &bob, 15).await);
+    assert_eq!(stage.witness.heard_by(&bob).len(), 18);
 }
 
 async fn only_what_is_older_is_forgotten(stage: &Stage) {
     let (ann, bob) = stage.ann_and_bob().await;
     let id = stage.open(&ann, &bob, None).await;
-    // More than one transaction forgets.
-    let long_ago = Timestamp::now().minus(std::time::Duration::from_hours(24));
-    let seat = stage.seat(id, &ann).await;
-    let mut tasks = Vec::new();
-    for _ in 0..1_200 {
-        let draft = seat
-            .write(messaging_domain::ClientId::new(), text("old"))
-            .unwrap();
-        let store = stage.store.clone();
-        tasks.push(tokio::spawn(async move {
-            store.append_at(draft, long_ago).await
-        }));
+    for _ in 0..60 {
+        stage.send(id, &ann, "hello").await;
     }
-    for task in tasks {
-        task.await.unwrap().unwrap();
-    }
-    stage.send(id, &ann, "new").await;
+    let age = |last: &str| {
+        stage.raw().run(&format!(
+            "UPDATE event_runs SET created_at = (SELECT MIN(created_at) - {} FROM messages) WHERE last_position {last}",
+            if stage.is_postgres() { "INTERVAL '1 day'" } else { "86400000000" },
+        ));
+    };
     let before = Timestamp::now().minus(std::time::Duration::from_hours(1));
+    age("= 32");
     forget(stage, before).await;
-    // The conversation's own event is first and new, so nothing after it is forgotten.
+    // The run before it is new, so nothing after that is forgotten.
     assert!(!resyncs(stage, &bob, 0).await);
-    stage.raw().run(
-        "UPDATE events SET created_at = (SELECT MIN(created_at) FROM messages) WHERE position = 1",
-    );
-    assert!(stage.store.prune(before).await.unwrap(), "there is more");
+    age("<= 32");
     forget(stage, before).await;
-    assert!(resyncs(stage, &bob, 1_200).await);
-    assert!(!resyncs(stage, &bob, 1_201).await);
-    assert_eq!(
-        crate::stage::number(&mut stage.raw(), "SELECT COUNT(*) AS value FROM events"),
-        2
-    );
-    assert_eq!(stage.history(id, &bob).await.len(), 1_201);
+    assert!(resyncs(stage, &bob, 31).await);
+    assert!(!resyncs(stage, &bob, 32).await);
+    age("> 32");
+    forget(stage, before).await;
+    // What is no run yet is kept, however old it is.
+    assert!(resyncs(stage, &bob, 47).await);
+    assert!(!resyncs(stage, &bob, 48).await);
+    assert_eq!(stage.history(id, &bob).await.len(), 60);
+}
+
+async fn many_are_forgotten_some_at_a_time(stage: &Stage) {
+    let (ann, bob) = stage.ann_and_bob().await;
+    stage.open(&ann, &bob, None).await;
+    for position in 2..=150 {
+        stage.raw().run(&format!(
+            "INSERT INTO event_runs SELECT user_id, {position}, created_at, {} FROM streams
+             JOIN users ON users.id = user_id WHERE user_id = 'bob'",
+            if stage.is_postgres() { "''" } else { "x''" },
+        ));
+    }
+    let left =
+        || crate::stage::number(&mut stage.raw(), "SELECT COUNT(*) AS value FROM event_runs");
+    let after = Timestamp::now();
+    assert_eq!(left(), 149);
+    assert!(stage.store.prune(after).await.unwrap(), "there is more");
+    assert_eq!(left(), 49);
+    forget(stage, after).await;
+    assert_eq!(left(), 0);
 }
 
 async fn a_stream_without_events_is_at_zero(stage: &Stage) {

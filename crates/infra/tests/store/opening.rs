@@ -69,6 +69,7 @@ async fn migrating_again_changes_nothing(stage: &Stage) {
         "20261126000000",
         "20261126120000",
         "20261126200000",
+        "20261127080000",
     ];
     assert_eq!(Database::migrate(&url).unwrap(), names);
     assert_eq!(Database::migrate(&url).unwrap(), Vec::<String>::new());

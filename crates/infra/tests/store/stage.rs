@@ -193,16 +193,15 @@ impl Stage {
         self.fresh.raw()
     }
 
-    /// Makes the acts of one person fail when their transaction is stored: after their messages
-    /// were written, at their events.
+    /// Makes the acts of one person fail when their transaction is stored: where that person is told.
     pub(crate) fn poison(&self, user: &UserId) {
         self.raw().run(&if self.is_postgres() {
             format!(
-                "ALTER TABLE events ADD CONSTRAINT poison CHECK (user_id <> '{user}') NOT VALID"
+                "ALTER TABLE streams ADD CONSTRAINT poison CHECK (user_id <> '{user}') NOT VALID"
             )
         } else {
             format!(
-                "CREATE TRIGGER poison BEFORE INSERT ON events WHEN NEW.user_id = '{user}' \
+                "CREATE TRIGGER poison BEFORE UPDATE ON streams WHEN NEW.user_id = '{user}' \
                  BEGIN SELECT RAISE(ABORT, 'poison'); END"
             )
         });
