@@ -65,7 +65,8 @@ impl Reading {
         doing: &'static str,
         queries: impl Fn(&mut Conn) -> Result<T, Halt> + Send + 'static,
     ) -> Result<T, Error> {
-        match deadline::answer(self.in_turn(doing, queries)).await {
+        // In a box: whoever waits for it, as each session does at its greeting, would be as large.
+        match deadline::answer(Box::pin(self.in_turn(doing, queries))).await {
             Ok(read) => read,
             // The thread goes on waiting, with a connection of the pool; nobody waits for it any more.
             Err(_late) => Err(Error::Overloaded(Failure::new(
@@ -123,5 +124,21 @@ impl Reading {
         let done = spawn_blocking(work).instrument(tracing::debug_span!("read", doing));
         done.await
             .unwrap_or_else(|error| Err(Error::Failed(Failure::new(doing, error))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fresh::{Fresh, Kind};
+
+    #[test]
+    fn a_read_is_small_for_whoever_waits_for_it() {
+        let fresh = Fresh::new(Kind::Sqlite).unwrap();
+        let url = DatabaseUrl::parse(&fresh.url).unwrap();
+        drop(crate::connection::connect(&url, crate::connection::Purpose::Write).unwrap());
+        let reading = Reading::open(url, 1, Measurements::default()).unwrap();
+        let read = reading.read("do nothing", |_| Ok([0_u8; 64]));
+        assert!(size_of_val(&read) < 512, "{} bytes", size_of_val(&read));
     }
 }
