@@ -250,7 +250,9 @@ fn entries_after(
 ) -> QueryResult<Vec<(Position, Entry)>> {
     let recent = runs::decode(recent, head);
     let mut entries = Vec::new();
-    let begins = recent.first().map_or(head, |(position, _)| *position);
+    let begins = recent
+        .first()
+        .map_or(head.next(), |(position, _)| *position);
     if since.next() < begins {
         let most = limit / runs::EVENTS + 2;
         let runs = event_runs::table

@@ -23,14 +23,21 @@ fn singly(fresh: &Fresh) -> Vec<String> {
     ))
 }
 
-/// How many events somebody has, each in its place.
+/// How many events somebody has, each in its place wherever one begins to read.
 fn read(conn: &mut Conn, person: &str) -> i64 {
-    let run = log::read(conn, &user(person), Position::ZERO, 1_000);
-    let told = run.ok().unwrap().deliveries(&user(person), &[].into());
-    for (told, expected) in told.iter().zip(1..) {
-        assert_eq!(told.position.get(), expected);
+    let mut after = |since: i64| {
+        let run = log::read(conn, &user(person), Position::new(since), 1_000);
+        let told = run.ok().unwrap().deliveries(&user(person), &[].into());
+        for (told, expected) in told.iter().zip(since + 1..) {
+            assert_eq!(told.position.get(), expected);
+        }
+        i64::try_from(told.len()).unwrap()
+    };
+    let all = after(0);
+    for since in 1..=all {
+        assert_eq!(after(since), all - since);
     }
-    i64::try_from(told.len()).unwrap()
+    all
 }
 
 #[test]
