@@ -9,7 +9,7 @@ const EVENT: usize = 1 + 16 + 8;
 /// How many events make a run.
 pub(super) const EVENTS: usize = 16;
 
-/// As many bytes of events are a run. The tables' triggers say so, too.
+/// As many bytes of events are a run. PostgreSQL's statements and the tables' triggers say so, too.
 pub(crate) const FULL: i64 = 400;
 
 /// What happened, and where.
