@@ -74,12 +74,12 @@ pub(crate) fn connect(url: &DatabaseUrl, purpose: Purpose) -> Result<Conn, Conne
         DatabaseUrl::Sqlite(path) => {
             let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
             // FULL: what is acknowledged survives the loss of power; NORMAL would not. The log is copied into the
-            // database beside the writer; from 32 MiB on the writer does it itself, or the log would never end.
+            // database beside the writer; from 128 MiB on the writer does it itself, or the log would never end.
             let setup =
                 "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
                  PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;
                  PRAGMA recursive_triggers = ON; PRAGMA trusted_schema = OFF;
-                 PRAGMA wal_autocheckpoint = 8192;";
+                 PRAGMA wal_autocheckpoint = 32768;";
             conn.batch_execute(setup)
                 .map_err(ConnectionError::CouldntSetupConfiguration)?;
             if purpose == Purpose::Read {
