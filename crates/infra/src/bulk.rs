@@ -3,6 +3,7 @@
 //! no round trips to save, one prepared statement for each row.
 
 mod finding;
+mod lookups;
 mod rows;
 mod statements;
 

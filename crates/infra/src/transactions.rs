@@ -42,6 +42,13 @@ fn prepared(kind: Kind) -> Option<(Fresh, Conn)> {
     Some((fresh, conn))
 }
 
+/// The same on each database that is there.
+fn prepared_on_both() -> impl Iterator<Item = (Fresh, Conn)> {
+    [Kind::Sqlite, Kind::Postgres]
+        .into_iter()
+        .filter_map(prepared)
+}
+
 /// Does acts in one transaction, as the writer does.
 fn together<T>(
     conn: &mut Conn,
@@ -100,10 +107,7 @@ fn seat(conn: &mut Conn, id: ConversationId, person: &str) -> Seat {
 
 #[test]
 fn a_message_sent_in_the_same_batch_as_its_authors_erasure_is_deleted_too() {
-    for (fresh, mut conn) in [Kind::Sqlite, Kind::Postgres]
-        .into_iter()
-        .filter_map(prepared)
-    {
+    for (fresh, mut conn) in prepared_on_both() {
         let ann = open(&mut conn);
         let first = ann.write(ClientId::new(), words("first")).unwrap();
         alone(&mut conn, &first);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use diesel::{dsl::sql, prelude::*, sql_query, sql_types::Text};
 use messaging_domain::{ClientId, Conversation, ConversationId, Position, Seq, UserId};
 
-use super::statements::{FindPlaces, FindRecent, FindSent, RecentRow};
+use super::lookups::{FindPlaces, FindRecent, FindSent, RecentRow};
 use crate::{
     columns::{DbUuid, Version, Xid},
     connection::Conn,

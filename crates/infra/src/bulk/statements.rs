@@ -1,165 +1,19 @@
-//! PostgreSQL's statements, of a fixed text, so that each is prepared once for a connection: Diesel never caches
+//! PostgreSQL's statements that write, of a fixed text, so that each is prepared once for a connection: Diesel never caches
 //! `sql_query` or inserts of several rows.
 
 use diesel::{
-    dsl::SqlTypeOf,
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
-    sql_types::{Array, BigInt, Binary, Integer, Nullable, Text},
+    sql_types::{Array, BigInt, Binary, Nullable, Text},
 };
-use messaging_domain::{Conversation, ConversationId, Position, Timestamp, UserId};
+use messaging_domain::{Conversation, ConversationId, Timestamp, UserId};
 
 use crate::{
     batch::{Growth, Kept},
     columns::{DbTime, DbUuid, Timestamptz, Uuid, Version, Xid},
-    conversations::ConversationRow,
-    messages::{self, MessageRow},
+    messages,
 };
-
-/// Looks many client ids up at once.
-#[derive(QueryId)]
-pub(crate) struct FindSent {
-    pub(crate) senders: Vec<String>,
-    pub(crate) client_ids: Vec<DbUuid>,
-}
-
-impl diesel::query_builder::Query for FindSent {
-    type SqlType = (Text, Uuid, Uuid, BigInt);
-}
-
-impl RunQueryDsl<PgConnection> for FindSent {}
-
-impl QueryFragment<Pg> for FindSent {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT m.sender_id, m.client_id, m.conversation_id, m.seq FROM messages m \
-             JOIN unnest(",
-        );
-        out.push_bind_param::<Array<Text>, _>(&self.senders)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Uuid>, _>(&self.client_ids)?;
-        out.push_sql(") AS s (sender_id, client_id) ON m.sender_id = s.sender_id AND m.client_id = s.client_id");
-        Ok(())
-    }
-}
-
-/// Looks conversations and messages up at once by the messages' places; at none there is only the conversation.
-#[derive(QueryId)]
-pub(crate) struct FindPlaces {
-    columns: (Columns<ConversationRow>, Columns<MessageRow>),
-    conversations: Vec<DbUuid>,
-    seqs: Vec<i64>,
-}
-
-type Columns<Row> = <Row as Selectable<Pg>>::SelectExpression;
-
-fn columns() -> (Columns<ConversationRow>, Columns<MessageRow>) {
-    (
-        <ConversationRow as Selectable<Pg>>::construct_selection(),
-        <MessageRow as Selectable<Pg>>::construct_selection(),
-    )
-}
-
-impl FindPlaces {
-    pub(crate) fn at((conversations, seqs): (Vec<DbUuid>, Vec<i64>)) -> Self {
-        Self {
-            columns: columns(),
-            conversations,
-            seqs,
-        }
-    }
-}
-
-impl diesel::query_builder::Query for FindPlaces {
-    type SqlType = (
-        SqlTypeOf<Columns<ConversationRow>>,
-        Nullable<SqlTypeOf<Columns<MessageRow>>>,
-    );
-}
-
-impl RunQueryDsl<PgConnection> for FindPlaces {}
-
-impl QueryFragment<Pg> for FindPlaces {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT ");
-        self.columns.0.walk_ast(out.reborrow())?;
-        out.push_sql(", ");
-        self.columns.1.walk_ast(out.reborrow())?;
-        out.push_sql(" FROM unnest(");
-        out.push_bind_param::<Array<Uuid>, _>(&self.conversations)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<BigInt>, _>(&self.seqs)?;
-        out.push_sql(
-            ") AS places (conversation_id, seq) JOIN conversations ON conversations.id = places.conversation_id \
-             LEFT JOIN messages ON messages.conversation_id = places.conversation_id AND messages.seq = places.seq",
-        );
-        Ok(())
-    }
-}
-
-/// Looks up where a stream stands and what was added to it since, with conversations and messages. If that is more than
-/// the newest events, it finds none.
-#[derive(QueryId)]
-pub(super) struct FindRecent {
-    columns: (Columns<ConversationRow>, Columns<MessageRow>),
-    user: String,
-    since: i64,
-}
-
-impl FindRecent {
-    pub(super) fn of(user: &UserId, since: Position) -> Self {
-        Self {
-            columns: columns(),
-            user: user.as_str().to_owned(),
-            since: since.get(),
-        }
-    }
-}
-
-/// How far before the head an event is, its kind, conversation and place, and the message there.
-pub(super) type RecentRow = (i64, i32, ConversationRow, i64, Option<MessageRow>);
-
-impl diesel::query_builder::Query for FindRecent {
-    type SqlType = (
-        BigInt,
-        BigInt,
-        Nullable<(
-            BigInt,
-            Integer,
-            SqlTypeOf<Columns<ConversationRow>>,
-            BigInt,
-            Nullable<SqlTypeOf<Columns<MessageRow>>>,
-        )>,
-    );
-}
-
-impl RunQueryDsl<PgConnection> for FindRecent {}
-
-impl QueryFragment<Pg> for FindRecent {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("SELECT s.head, s.unread_messages, e.after, e.kind, ");
-        self.columns.0.walk_ast(out.reborrow())?;
-        out.push_sql(", e.seq, ");
-        self.columns.1.walk_ast(out.reborrow())?;
-        out.push_sql(
-            " FROM streams s LEFT JOIN (LATERAL (SELECT n AS after, get_byte(s.recent, 25 * n::INT) AS kind, \
-             encode(substr(s.recent, 25 * n::INT + 2, 16), 'hex')::UUID AS conversation_id, \
-             ('x' || encode(substr(s.recent, 25 * n::INT + 18, 8), 'hex'))::BIT(64)::BIGINT AS seq \
-             FROM generate_series(0::BIGINT, CASE WHEN s.head - ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.since)?;
-        out.push_sql(" <= least(octet_length(s.recent) / 25, 16) THEN s.head - 1 - ");
-        out.push_bind_param::<BigInt, _>(&self.since)?;
-        out.push_sql(
-            // With the limit the planner knows how few they are.
-            " ELSE -1 END) n LIMIT 16) e JOIN conversations ON conversations.id = e.conversation_id \
-             LEFT JOIN messages ON messages.conversation_id = e.conversation_id AND messages.seq = e.seq) ON TRUE \
-             WHERE s.user_id = ",
-        );
-        out.push_bind_param::<Text, _>(&self.user)
-    }
-}
 
 /// Rows that a statement gets as arrays, column by column: those of a fixed width as columns of `a`, to be taken at the
 /// place `n`, which costs a fifth of unnesting them; the others, whose place had to be counted out from the beginning of
@@ -167,13 +21,13 @@ impl QueryFragment<Pg> for FindRecent {
 macro_rules! rows_of {
     ($(#[$doc:meta])* $name:ident {
         $($array:ident: $rust:ty => $sql:ty),+ $(,)?
-        $(; $($text:ident: $text_rust:ty => $text_sql:ty),+ $(,)?)?
+        $(; $($unnested:ident: $unnested_rust:ty => $unnested_sql:ty),+ $(,)?)?
     } $before:literal, $after:literal) => {
         $(#[$doc])*
         #[derive(Default, QueryId)]
         pub(crate) struct $name {
             $($array: Vec<$rust>,)+
-            $($($text: Vec<$text_rust>,)+)?
+            $($($unnested: Vec<$unnested_rust>,)+)?
         }
 
         impl RunQueryDsl<PgConnection> for $name {}
@@ -189,7 +43,7 @@ macro_rules! rows_of {
                     separator = ", ";
                 )+
                 let _ = separator;
-                rows_of!(@places self, out, $($array)+ $(; $($text: $text_sql),+)?);
+                rows_of!(@places self, out, $($array)+ $(; $($unnested: $unnested_sql),+)?);
                 out.push_sql($after);
                 Ok(())
             }
@@ -198,15 +52,15 @@ macro_rules! rows_of {
     (@places $self:ident, $out:ident, $first:ident $($array:ident)*) => {
         $out.push_sql(concat!(") AS a CROSS JOIN generate_series(1, cardinality(a.", stringify!($first), ")) AS n"));
     };
-    (@places $self:ident, $out:ident, $($array:ident)+; $($text:ident: $text_sql:ty),+) => {
+    (@places $self:ident, $out:ident, $($array:ident)+; $($unnested:ident: $unnested_sql:ty),+) => {
         let mut separator = ") AS a CROSS JOIN unnest(";
         $(
             $out.push_sql(separator);
-            $out.push_bind_param::<Array<$text_sql>, _>(&$self.$text)?;
+            $out.push_bind_param::<Array<$unnested_sql>, _>(&$self.$unnested)?;
             separator = ", ";
         )+
         let _ = separator;
-        $out.push_sql(concat!(") WITH ORDINALITY AS texts (", $(stringify!($text), ", ",)+ "n)"));
+        $out.push_sql(concat!(") WITH ORDINALITY AS unnested (", $(stringify!($unnested), ", ",)+ "n)"));
     };
 }
 
@@ -300,8 +154,8 @@ rows_of! {
     }
     "UPDATE streams s SET head = s.head + a.numbers[3 * n - 2], unread_messages = s.unread_messages + a.numbers[3 * n - 1], \
      unread_conversations = s.unread_conversations + a.numbers[3 * n], \
-     recent = texts.told || CASE WHEN octet_length(s.recent) < 400 THEN s.recent ELSE '' END",
-    " WHERE s.user_id = texts.user_id"
+     recent = unnested.told || CASE WHEN octet_length(s.recent) < 400 THEN s.recent ELSE '' END",
+    " WHERE s.user_id = unnested.user_id"
 }
 
 impl GrowStreams {

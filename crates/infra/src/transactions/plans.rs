@@ -13,7 +13,7 @@ use messaging_domain::{
     Window,
 };
 
-use super::{Run, asking, open, prepared, user};
+use super::{Run, asking, open, prepared, prepared_on_both, user};
 use crate::{
     acts::Act,
     batch::{Batch, Scope},
@@ -129,10 +129,7 @@ fn fill_and_analyse(fresh: &Fresh, seat: &Seat) {
 
 /// Each database with many rows, a reading connection to it, and a place that has some of them.
 fn filled() -> impl Iterator<Item = (Fresh, Conn, Seat)> {
-    let prepared = [Kind::Sqlite, Kind::Postgres]
-        .into_iter()
-        .filter_map(prepared);
-    prepared.map(|(fresh, mut conn)| {
+    prepared_on_both().map(|(fresh, mut conn)| {
         let seat = open(&mut conn);
         fill_and_analyse(&fresh, &seat);
         let url = DatabaseUrl::parse(&fresh.url).unwrap();
@@ -227,10 +224,7 @@ fn all_of_a_person_s_conversations_are_found_without_those_of_others() {
     reason = "one line for each index, as rustfmt sees it"
 )]
 fn what_is_read_often_is_read_by_index() {
-    for (fresh, mut conn) in [Kind::Sqlite, Kind::Postgres]
-        .into_iter()
-        .filter_map(prepared)
-    {
+    for (fresh, mut conn) in prepared_on_both() {
         let seat = open(&mut conn);
         fill_and_analyse(&fresh, &seat);
         let (ann, id) = (user("ann"), seat.conversation());
