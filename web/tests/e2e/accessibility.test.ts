@@ -53,7 +53,7 @@ test("the inbox, a thread and what opens from them", async ({ arrive, person }) 
   await expectAccessible(page, "notifications");
   await page.keyboard.press("Escape");
 
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await expect(camille.thread.getByText("New messages", { exact: true })).toBeVisible();
   await expectAccessible(page, "thread with unread messages");
   await camille.thread.getByRole("button", { name: "Conversation options" }).click();
@@ -116,7 +116,7 @@ test("search results, empty lists and an empty thread", async ({
   await expect(page.getByText("The archive is empty")).toBeVisible();
   await expectAccessible(page, "empty archive");
   await page.getByRole("button", { name: "Inbox", exact: true }).click();
-  await screen.row("Camille Laurent").click();
+  await screen.open("Camille Laurent");
   await expect(page.getByText("Say hello to Camille Laurent")).toBeVisible();
   await expectAccessible(page, "empty thread");
   await goTo(page, "#/inbox/01a2139a-67d9-770d-b677-000000000000");
@@ -137,7 +137,7 @@ test("offline, with a message that waits", async ({ arrive, trouble }) => {
   const page = await arrive("camille");
   await bringAxe(page);
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await page.getByRole("button", { name: "Camille Laurent: account and settings" }).click();
   await page.getByRole("switch", { name: "Cut the connection" }).check();
   await page.keyboard.press("Escape");
@@ -160,7 +160,7 @@ test("signed out, and a service that fails", async ({ visit, trouble }) => {
   );
   await goTo(page, "#/inbox");
   const noah = new Screen(page);
-  await noah.row("Oliver Bennett").click();
+  await noah.open("Oliver Bennett");
   await expect(page.getByText("The messages couldn’t be loaded")).toBeVisible();
   await noah.search.fill("leica");
   await expect(page.getByRole("alert").filter({ hasText: "The service is busy." }).first()).toBeVisible();

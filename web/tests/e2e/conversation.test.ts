@@ -7,7 +7,7 @@ test("a message appears on the other side at once, and its ticks tell how far it
   person,
 }) => {
   const camille = new Screen(await arrive("camille"));
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await camille.send("Le vélo est prêt.");
   const message = camille.message("Le vélo est prêt.");
   await expect(message.getByTitle("Sent", { exact: true })).toBeVisible();
@@ -18,7 +18,7 @@ test("a message appears on the other side at once, and its ticks tell how far it
 
   await goTo(page, "#/inbox");
   const oliver = new Screen(page);
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
   await expect(oliver.message("Le vélo est prêt.")).toBeVisible();
   await expect(message.getByTitle("Read", { exact: true })).toBeVisible();
 
@@ -31,9 +31,9 @@ test("a message appears on the other side at once, and its ticks tell how far it
 
 test("writing shows on the other side until the message is there", async ({ arrive }) => {
   const camille = new Screen(await arrive("camille"));
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const oliver = new Screen(await arrive("oliver"));
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
   await oliver.composer.pressSequentially("Just a thought");
   await expect(camille.writing("Oliver Bennett")).toBeVisible();
   await expect(camille.row("Oliver Bennett")).toContainText("writing…");
@@ -44,9 +44,9 @@ test("writing shows on the other side until the message is there", async ({ arri
 
 test("writing no longer shows once the text is gone", async ({ arrive }) => {
   const camille = new Screen(await arrive("camille"));
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const oliver = new Screen(await arrive("oliver"));
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
   await oliver.composer.pressSequentially("Just a");
   await expect(camille.writing("Oliver Bennett")).toBeVisible();
   await oliver.composer.fill("");
@@ -55,7 +55,7 @@ test("writing no longer shows once the text is gone", async ({ arrive }) => {
 
 test("presence says who is there, and when they were last", async ({ arrive }) => {
   const camille = new Screen(await arrive("camille"));
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const page = await arrive("oliver");
   await expect(camille.thread.getByText("Online", { exact: true })).toBeVisible();
   await page.close();
@@ -64,10 +64,10 @@ test("presence says who is there, and when they were last", async ({ arrive }) =
 
 test("an edit and a deletion are seen by both", async ({ arrive }) => {
   const camille = new Screen(await arrive("camille"));
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const oliverPage = await arrive("oliver");
   const oliver = new Screen(oliverPage);
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
 
   await oliver.send("See you on Sunday");
   await expect(camille.message("See you on Sunday")).toBeVisible();
@@ -98,7 +98,7 @@ test("an edit and a deletion are seen by both", async ({ arrive }) => {
 
 test("arrow up edits what was written last, Escape leaves it as it was", async ({ arrive }) => {
   const oliver = new Screen(await arrive("oliver"));
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
   await oliver.send("One more thing");
   await expect(oliver.tick("One more thing", "Sent")).toBeVisible();
   await oliver.composer.press("ArrowUp");
@@ -112,9 +112,9 @@ test("arrow up edits what was written last, Escape leaves it as it was", async (
 test("a block keeps both from writing until it is taken back", async ({ arrive }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const oliver = new Screen(await arrive("oliver"));
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
 
   await camille.choose("Block Oliver Bennett…");
   await page.getByRole("dialog", { name: "Block Oliver Bennett?" }).getByRole("button", { name: "Block" }).click();
@@ -131,7 +131,7 @@ test("a block keeps both from writing until it is taken back", async ({ arrive }
 test("a send that was refused says why, and can be tried again", async ({ arrive, person, trouble }) => {
   const page = await arrive("oliver");
   const oliver = new Screen(page);
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
   await expect(oliver.composer).toBeVisible();
   const camille = await person("camille");
   const { id } = await camille.conversationWith("oliver");
@@ -236,7 +236,7 @@ test("somebody with an account of their own can write and be answered", async ({
   await zoe.send("Does the meter work?");
 
   const oliver = new Screen(await arrive("oliver"));
-  await oliver.row("Zoë Quinn").click();
+  await oliver.open("Zoë Quinn");
   await expect(oliver.message("Does the meter work?")).toBeVisible();
   await oliver.send("It has none, and needs none.");
   await expect(zoe.message("It has none, and needs none.")).toBeVisible();

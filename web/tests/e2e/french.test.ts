@@ -37,7 +37,7 @@ test("a French browser is spoken to in French", async ({ visit, person }) => {
 test("another language can be chosen, and is kept", async ({ arrive }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await expect(camille.composer).toBeVisible();
   await page.getByRole("button", { name: "Camille Laurent: account and settings" }).click();
   await page.getByRole("radio", { name: "Français" }).check();
@@ -59,7 +59,7 @@ test("an American sees English with times of their own", async ({ visit }) => {
   await expectStatus(page, "live");
   await goTo(page, "#/inbox");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await expect(camille.message("thank you again for all the photos").getByRole("time")).toHaveText(/\d:\d\d\s[AP]M/);
 });
 

@@ -100,7 +100,7 @@ test("a found message is jumped to, however old, and there is a way back to the 
 test("a search within a conversation goes from match to match", async ({ arrive }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await camille.choose("Search in this conversation");
   const field = camille.thread.getByRole("searchbox", { name: "Search in this conversation" });
   await expect(field).toBeFocused();
@@ -209,7 +209,7 @@ test("a page that stays open for long keeps what is near, and brings the rest ba
 test("a message that comes while one reads above waits behind a pill", async ({ arrive, person }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await expect(camille.message("thank you again for all the photos")).toBeVisible();
   await wheel(page, camille.scroller, -600);
   const latest = camille.thread.getByRole("button", { name: "Go to the latest messages" });

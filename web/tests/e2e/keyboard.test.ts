@@ -133,7 +133,7 @@ test("the badge's list opens, is walked through and closes, and the focus comes 
 test("deleting a message by keyboard leaves the focus in the thread", async ({ arrive }) => {
   const page = await arrive("oliver");
   const oliver = new Screen(page);
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
   await oliver.send("Soon gone");
   await expect(oliver.tick("Soon gone", "Sent")).toBeVisible();
   await tabTo(page, /^Message options$/, "Shift+Tab");

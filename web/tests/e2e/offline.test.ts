@@ -25,7 +25,7 @@ test("messages written without a network wait, and are sent once and in order wh
 }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await camille.send("Before the tunnel");
   await expect(camille.tick("Before the tunnel", "Sent")).toBeVisible();
 
@@ -58,7 +58,7 @@ test("messages written without a network wait, and are sent once and in order wh
 test("the demo's switch cuts the connection, and a banner restores it", async ({ arrive, person }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await page.getByRole("button", { name: "Camille Laurent: account and settings" }).click();
   await page.getByRole("switch", { name: "Cut the connection" }).check();
   await page.keyboard.press("Escape");
@@ -76,7 +76,7 @@ test("the demo's switch cuts the connection, and a banner restores it", async ({
 test("a message that was not sent outlives a reload, and is then sent once", async ({ arrive, person }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await page.context().setOffline(true);
   await expectStatus(page, "offline");
   await camille.send("Do not lose me");

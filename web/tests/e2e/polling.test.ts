@@ -14,8 +14,8 @@ test.describe("without a WebSocket on the service's side", () => {
       await goTo(page, "#/inbox");
     }
     const [camille, oliver] = [new Screen(camillePage), new Screen(oliverPage)];
-    await camille.row("Oliver Bennett").click();
-    await oliver.row("Camille Laurent").click();
+    await camille.open("Oliver Bennett");
+    await oliver.open("Camille Laurent");
     await camille.send("By the slow road");
     await expect(oliver.message("By the slow road")).toBeVisible();
     await expect(camille.tick("By the slow road", "Read")).toBeVisible();
@@ -46,7 +46,7 @@ test("a WebSocket that is blocked on the way is done without, and used once it g
   await expectStatus(page, "polling");
   await goTo(page, "#/inbox");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const oliver = await person("oliver");
   const { id } = await oliver.conversationWith("camille");
   await oliver.send(id, "Can you read this?");

@@ -29,7 +29,7 @@ test("a connection that the service has ended for good comes back only when one 
   await expectStatus(page, "live");
   await goTo(page, "#/inbox");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   end();
   await expectStatus(page, "stopped");
   await expect(page.getByRole("banner").getByText("Open in too many windows").first()).toBeVisible();
@@ -66,7 +66,7 @@ test.describe("with its limits on", () => {
     test.slow();
     const page = await arrive("camille");
     const camille = new Screen(page);
-    await camille.row("Oliver Bennett").click();
+    await camille.open("Oliver Bennett");
     // As much as she may write at once, she writes elsewhere.
     const elsewhere = await person("camille");
     const { id } = await elsewhere.start("noah", "technics-1210");

@@ -15,8 +15,8 @@ for (const { how, end } of [
     trouble.allowLostNetwork();
     const [camillePage, oliverPage] = [await arrive("camille"), await arrive("oliver")];
     const [camille, oliver] = [new Screen(camillePage), new Screen(oliverPage)];
-    await camille.row("Oliver Bennett").click();
-    await oliver.row("Camille Laurent").click();
+    await camille.open("Oliver Bennett");
+    await oliver.open("Camille Laurent");
     await camille.send("Before");
     await expect(oliver.message("Before")).toBeVisible();
 
@@ -54,7 +54,7 @@ test("a service with another past is started from anew", async ({ arrive, person
   trouble.allow(/^console error: .* a status of (401|410) /);
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const before = await person("oliver");
   const { id } = await before.conversationWith("camille");
   await before.send(id, "Forgotten soon");

@@ -1,5 +1,5 @@
 // The parts of the page by the names that people, and screen readers, know them by.
-import type { Locator, Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 
 export class Screen {
   constructor(
@@ -15,6 +15,12 @@ export class Screen {
   /** The row of a conversation in the list. */
   row(words: string | RegExp): Locator {
     return this.list.getByRole("button").filter({ hasText: words });
+  }
+
+  /** Opens a person's conversation. The one shown before stays until the page has followed the link. */
+  async open(name: string): Promise<void> {
+    await this.row(name).click();
+    await expect(this.thread).toHaveAccessibleName(`Conversation with ${name}`);
   }
 
   /** The shown conversation. */

@@ -6,7 +6,7 @@ import { expectNothingSideways } from "./width";
 test("a new message is announced politely, and once", async ({ arrive, person }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await expect(camille.message("thank you again for all the photos")).toBeVisible();
   await page.evaluate(() => {
     const said: string[] = [];
@@ -35,7 +35,7 @@ test("a new message is announced politely, and once", async ({ arrive, person })
 test("a screen reader finds landmarks, lists, and a name for every control", async ({ arrive }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await expect(camille.message("thank you again for all the photos")).toBeVisible();
   const tree = await page.locator("body").ariaSnapshot();
   for (const part of [
@@ -71,9 +71,9 @@ test("nothing moves for somebody who wants less motion", async ({ arrive }) => {
   expect(await moving()).toEqual([]);
   await goTo(page, "#/inbox");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const oliver = new Screen(await arrive("oliver"));
-  await oliver.row("Camille Laurent").click();
+  await oliver.open("Camille Laurent");
   await oliver.composer.pressSequentially("Calm");
   await expect(camille.writing("Oliver Bennett")).toBeVisible();
   expect(await moving()).toEqual([]);
@@ -89,7 +89,7 @@ test("nothing moves for somebody who wants less motion", async ({ arrive }) => {
 test("from right to left, everything is mirrored and nothing sticks out", async ({ arrive }) => {
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   await camille.send("Mine");
   await expect(camille.tick("Mine", "Sent")).toBeVisible();
   await page.evaluate(() => (document.documentElement.dir = "rtl"));

@@ -8,7 +8,7 @@ test("a page stays live over several tokens, without a new connection", async ({
   test.slow();
   const page = await arrive("camille");
   const camille = new Screen(page);
-  await camille.row("Oliver Bennett").click();
+  await camille.open("Oliver Bennett");
   const opened = Date.now();
   const refreshes = () => sockets.all(page)[0]?.ops.filter((op) => op === "token.refresh").length ?? 0;
   await expect.poll(() => Date.now() - opened > 21_000 && refreshes(), { timeout: 45_000 }).toBeGreaterThan(1);
