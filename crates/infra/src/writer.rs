@@ -32,7 +32,7 @@ use crate::{
     measurements::Measurements,
     messages::Digests,
 };
-use deferred::Committed;
+use deferred::{Committed, Deferred};
 use room::Room;
 use sequence::Sequence;
 
@@ -42,7 +42,7 @@ pub(crate) struct Writer {
     /// Never none.
     lanes: Arc<[Lane]>,
     /// What is done beside the lanes. It ends with the last of them.
-    deferred: Arc<Mutex<Option<JoinHandle<()>>>>,
+    deferred: Arc<Mutex<Option<Deferred>>>,
     /// Set at the end: what still comes is refused.
     closed: Arc<AtomicBool>,
     measurements: Measurements,
@@ -209,9 +209,12 @@ impl Writer {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        for thread in threads.into_iter().chain(deferred) {
+        for thread in threads {
             // It catches every act's panic, so it ends by itself.
             let _ = thread.join();
+        }
+        if let Some(deferred) = deferred {
+            deferred.join();
         }
     }
 }

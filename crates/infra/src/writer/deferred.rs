@@ -1,6 +1,7 @@
 //! What a commit may leave for later is done beside the writer, which would stand still for it. SQLite's log is copied
 //! into the database: it would wait for the disk twice more each time. PostgreSQL's list of words that are not in
-//! their index yet is sorted in: every few thousand messages a commit would take some tens of milliseconds for it.
+//! their index yet is sorted in: at once when nothing is written, and else little by little, since whatever takes a
+//! core of two for some tens of milliseconds makes everybody wait for the other.
 
 use std::{
     error::Error,
@@ -8,12 +9,15 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
     thread::{self, JoinHandle, Thread},
     time::{Duration, Instant},
 };
 
-use diesel::connection::SimpleConnection as _;
+use diesel::{
+    QueryResult, RunQueryDsl as _, connection::SimpleConnection as _, dsl::sql, sql_types::Bool,
+};
 use messaging_domain::Failure;
 
 use crate::{
@@ -30,8 +34,15 @@ struct Pace {
     longest: Duration,
     /// Once so many acts were committed, or a little later.
     most_acts: u64,
-    /// How many acts a commit has, on average, when there is no time to spare: it is left to the writer while they come.
-    full: u64,
+}
+
+/// How it came to be time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// Nobody writes.
+    Quiet,
+    /// Enough has gathered, and more is being written.
+    Busy,
 }
 
 /// A page that several commits have written is copied once.
@@ -39,26 +50,30 @@ const PAGES: Pace = Pace {
     quiet: Duration::from_millis(100),
     longest: Duration::ZERO,
     most_acts: u64::MAX,
-    full: u64::MAX,
 };
 
 /// The more words are sorted in at once, the less each costs, down to a third for ten thousand messages of what it is for
-/// one thousand; but a search reads all that are not sorted in. The writer does it when there are 8 MB of them.
+/// one thousand; but a search reads all that are not sorted in. The writer does it when there are 64 MB of them.
 const WORDS: Pace = Pace {
     quiet: Duration::from_millis(250),
     longest: Duration::from_secs(8),
     most_acts: 8_192,
-    full: 16,
 };
+
+/// Pauses of a millisecond after each twenty pages that were looked at, which is some 0.2 to 1 ms of work. While more is
+/// written than a vacuum sorts in, it goes on, until it is ended here: it would keep a migration waiting.
+const LITTLE_BY_LITTLE: &str =
+    "SET statement_timeout = '60s'; SET vacuum_cost_delay = '1ms'; SET vacuum_cost_limit = 20;
+     SET vacuum_cost_page_hit = 1; SET vacuum_cost_page_miss = 1; SET vacuum_cost_page_dirty = 1";
+
+/// The size of an index of words, in bytes, up to which a vacuum may look through all of it, as it does at its end: a
+/// quarter of a second of work.
+const LOOKED_THROUGH: i64 = 1 << 30;
 
 impl Pace {
     /// Whether enough has gathered not to wait for a quiet moment.
     fn is_enough(&self, acts: u64, so_long: Duration) -> bool {
         acts >= self.most_acts || so_long >= self.longest
-    }
-
-    fn is_full(&self, acts: u64, commits: u64) -> bool {
-        acts >= commits.saturating_mul(self.full)
     }
 }
 
@@ -77,7 +92,6 @@ struct Bell {
 struct Heard {
     told: AtomicBool,
     ended: AtomicBool,
-    commits: AtomicU64,
     acts: AtomicU64,
 }
 
@@ -86,7 +100,6 @@ impl Committed {
         let Bell { heard, thread } = &*self.0;
         let acts = u64::try_from(acts).unwrap_or(u64::MAX);
         heard.acts.fetch_add(acts, Ordering::Relaxed);
-        heard.commits.fetch_add(1, Ordering::Relaxed);
         if !heard.told.swap(true, Ordering::AcqRel) {
             thread.unpark();
         }
@@ -117,33 +130,23 @@ impl Heard {
     }
 
     /// Lets others come after a commit, until it is time; the next one after them is told again.
-    fn gather(&self, pace: &Pace) {
-        let mut begun = Instant::now();
+    fn gather(&self, pace: &Pace) -> Moment {
+        let begun = Instant::now();
         let mut before = self.acts.load(Ordering::Relaxed);
-        loop {
+        let moment = loop {
             self.linger(pace.quiet);
-            let [acts, commits] =
-                [&self.acts, &self.commits].map(|count| count.load(Ordering::Relaxed));
+            let acts = self.acts.load(Ordering::Relaxed);
             if acts == before || self.has_ended() {
-                break;
+                break Moment::Quiet;
+            }
+            if pace.is_enough(acts, begun.elapsed()) {
+                break Moment::Busy;
             }
             before = acts;
-            if pace.is_enough(acts, begun.elapsed()) {
-                if !pace.is_full(acts, commits) {
-                    break;
-                }
-                self.count_afresh();
-                (begun, before) = (Instant::now(), 0);
-            }
-        }
+        };
         self.told.store(false, Ordering::Release);
-        self.count_afresh();
-    }
-
-    fn count_afresh(&self) {
-        for count in [&self.acts, &self.commits] {
-            count.store(0, Ordering::Relaxed);
-        }
+        self.acts.store(0, Ordering::Relaxed);
+        moment
     }
 
     /// Lets time pass, unless it is the end.
@@ -159,35 +162,70 @@ impl Heard {
     }
 }
 
+/// The thread that does it.
+#[derive(Debug)]
+pub(super) struct Deferred {
+    thread: JoinHandle<()>,
+    /// Nothing is ever sent: the other end is gone when the thread has ended.
+    ended: Receiver<()>,
+    patience: Duration,
+}
+
+/// How long the end of a vacuum is waited for, which loses nothing when it is not. SQLite's file is to be whole.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Deferred {
+    /// Waits for its end once nobody can tell it anything any more.
+    pub(super) fn join(self) {
+        if self.ended.recv_timeout(self.patience) != Err(RecvTimeoutError::Timeout) {
+            // It has ended, in whatever way.
+            let _ = self.thread.join();
+        }
+    }
+}
+
 /// Starts the thread, with a connection of its own. It holds the lock of SQLite's file to its end.
 pub(super) fn start(
     url: DatabaseUrl,
     lock: Option<Arc<File>>,
-) -> Result<(Committed, JoinHandle<()>), Failure> {
+) -> Result<(Committed, Deferred), Failure> {
+    let patience = match url {
+        DatabaseUrl::Postgres(_) => PATIENCE,
+        DatabaseUrl::Sqlite(_) => Duration::MAX,
+    };
     let heard = Arc::<Heard>::default();
     let shared = Arc::clone(&heard);
-    let joins = thread::Builder::new()
+    let (ends, ended) = sync_channel(0);
+    let thread = thread::Builder::new()
         .name("deferred".to_owned())
         .spawn(move || {
             work(&url, &shared);
-            drop(lock);
+            drop((lock, ends));
         })
         .map_err(|error| Failure::new("start what is done beside the writer", error))?;
-    let thread = joins.thread().clone();
-    Ok((Committed(Arc::new(Bell { heard, thread })), joins))
+    let bell = Bell {
+        heard,
+        thread: thread.thread().clone(),
+    };
+    let deferred = Deferred {
+        thread,
+        ended,
+        patience,
+    };
+    Ok((Committed(Arc::new(bell)), deferred))
 }
 
 fn work(url: &DatabaseUrl, heard: &Heard) {
     let mut conn = None;
     let on_postgres = matches!(url, DatabaseUrl::Postgres(_));
     while heard.wait() {
-        heard.gather(if on_postgres { &WORDS } else { &PAGES });
+        let moment = heard.gather(if on_postgres { &WORDS } else { &PAGES });
         // Words are left to the next one at the end: only SQLite's file should be whole when nobody has it open.
         if on_postgres && heard.has_ended() {
             continue;
         }
         // Where it fails it is tried again after the next commit.
-        if let Err(error) = do_beside(&mut conn, url) {
+        if let Err(error) = do_beside(&mut conn, url, moment) {
             tracing::debug!(%error, "what commits have left could not be done");
         }
     }
@@ -196,33 +234,44 @@ fn work(url: &DatabaseUrl, heard: &Heard) {
 fn connect(url: &DatabaseUrl) -> Result<Conn, Box<dyn Error>> {
     let mut conn = connection::connect(url, Purpose::Write)?;
     if matches!(conn, Conn::Postgres(_)) {
-        // Nobody waits for it.
-        conn.batch_execute("SET statement_timeout = '60s'")?;
+        conn.batch_execute(LITTLE_BY_LITTLE)?;
     }
     Ok(conn)
 }
 
 /// Keeps no writer waiting.
-fn do_beside(held: &mut Option<Conn>, url: &DatabaseUrl) -> Result<(), Box<dyn Error>> {
+fn do_beside(
+    held: &mut Option<Conn>,
+    url: &DatabaseUrl,
+    moment: Moment,
+) -> Result<(), Box<dyn Error>> {
     let mut conn = match held.take() {
         Some(conn) => conn,
         None => connect(url)?,
     };
-    let done = conn.batch_execute(match conn {
-        Conn::Sqlite(_) => "PRAGMA wal_checkpoint(PASSIVE)",
-        Conn::Postgres(_) => "SELECT gin_clean_pending_list('messages_terms')",
-    });
+    let done = match conn {
+        Conn::Sqlite(_) => conn.batch_execute("PRAGMA wal_checkpoint(PASSIVE)"),
+        Conn::Postgres(_) => sort_words_in(&mut conn, moment, LOOKED_THROUGH),
+    };
     if !done.as_ref().is_err_and(failure::is_connection_lost) {
         *held = Some(conn);
     }
     Ok(done?)
 }
 
+/// PostgreSQL knows of pauses only while it vacuums.
+fn sort_words_in(conn: &mut Conn, moment: Moment, looked_through: i64) -> QueryResult<()> {
+    let is_small = format!("SELECT pg_relation_size('messages_terms') <= {looked_through}");
+    if moment == Moment::Busy && sql::<Bool>(&is_small).get_result(conn)? {
+        conn.batch_execute("VACUUM (TRUNCATE FALSE) messages")
+    } else {
+        conn.batch_execute("SELECT gin_clean_pending_list('messages_terms')")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use diesel::{
-        Connection as _, RunQueryDsl as _, SqliteConnection, dsl::sql, sql_types::BigInt,
-    };
+    use diesel::{Connection as _, SqliteConnection, sql_types::BigInt};
 
     use super::*;
     use crate::{
@@ -236,7 +285,6 @@ mod tests {
             quiet: Duration::from_millis(1),
             longest: Duration::MAX,
             most_acts: u64::MAX,
-            full: u64::MAX,
         };
         let many = Pace {
             most_acts: 1_000_000,
@@ -246,7 +294,12 @@ mod tests {
             longest: Duration::from_millis(2),
             ..soon
         };
-        for (pace, go_on) in [(soon, false), (many, true), (long, true)] {
+        let quiet = (soon, false, Moment::Quiet);
+        for (pace, go_on, moment) in [
+            quiet,
+            (many, true, Moment::Busy),
+            (long, true, Moment::Busy),
+        ] {
             let heard = Arc::default();
             let thread = thread::current();
             let committed = Committed(Arc::new(Bell { heard, thread }));
@@ -261,20 +314,28 @@ mod tests {
                 });
                 let heard = &committed.0.heard;
                 assert!(heard.wait());
-                heard.gather(&pace);
+                assert_eq!(heard.gather(&pace), moment);
                 over.store(true, Ordering::Relaxed);
             });
         }
     }
 
     #[test]
-    fn commits_are_full_by_their_acts_on_average_but_never_for_pages() {
-        for (acts, commits, is_full) in
-            [(1, 1, false), (30, 2, false), (32, 2, true), (71, 3, true)]
-        {
-            assert_eq!(WORDS.is_full(acts, commits), is_full, "{acts} in {commits}");
-            assert!(!PAGES.is_full(acts, commits));
+    fn what_takes_long_is_not_waited_for() {
+        let (let_go, held) = sync_channel::<()>(0);
+        let (ends, ended) = sync_channel(0);
+        let thread = thread::spawn(move || {
+            let _ = held.recv();
+            drop(ends);
+        });
+        let patience = Duration::ZERO;
+        Deferred {
+            thread,
+            ended,
+            patience,
         }
+        .join();
+        drop(let_go);
     }
 
     #[test]
@@ -284,13 +345,13 @@ mod tests {
         let url = DatabaseUrl::Sqlite(path.clone());
         // Held to the end: whoever is the last to close copies everything.
         let mut writer = connection::connect(&url, Purpose::Write).unwrap();
-        let (committed, thread) = start(url, None).unwrap();
+        let (committed, deferred) = start(url, None).unwrap();
         writer
             .batch_execute("CREATE TABLE notes (note TEXT); INSERT INTO notes VALUES ('kept')")
             .unwrap();
         committed.tell(1);
         drop(committed);
-        thread.join().unwrap();
+        deferred.join();
         let copy = folder.path().join("copy.db");
         std::fs::copy(&path, &copy).unwrap();
         let mut conn = SqliteConnection::establish(&copy.to_string_lossy()).unwrap();
@@ -300,11 +361,9 @@ mod tests {
         assert_eq!(notes, 1);
     }
 
-    #[test]
-    fn words_are_in_their_index_when_it_was_told() {
-        let Some(fresh) = Fresh::new(Kind::Postgres) else {
-            return;
-        };
+    /// A database with messages whose words are not sorted in.
+    fn unsorted() -> Option<(Fresh, DatabaseUrl, Conn)> {
+        let fresh = Fresh::new(Kind::Postgres)?;
         let url = DatabaseUrl::parse(&fresh.url).unwrap();
         let mut writer = connection::connect(&url, Purpose::Write).unwrap();
         migrations::run(&mut writer).unwrap();
@@ -316,17 +375,50 @@ mod tests {
                  FROM generate_series(1, 1000) n;",
             )
             .unwrap();
-        let (committed, thread) = start(url, None).unwrap();
+        Some((fresh, url, writer))
+    }
+
+    fn number(conn: &mut Conn, query: &str) -> i64 {
+        sql::<BigInt>(query).get_result(conn).unwrap()
+    }
+
+    /// How many pages had to be sorted in, which they are now.
+    const UNSORTED: &str = "SELECT gin_clean_pending_list('messages_terms')";
+
+    #[test]
+    fn words_are_in_their_index_when_it_was_told() {
+        let Some((_fresh, url, mut writer)) = unsorted() else {
+            return;
+        };
+        let (committed, deferred) = start(url, None).unwrap();
         committed.tell(1);
-        let mut number = |query: &str| sql::<BigInt>(query).get_result::<i64>(&mut writer).unwrap();
-        let cleaned =
+        let sorted =
             "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'idle'
              AND datname = current_database() AND query LIKE '%gin_clean_pending_list%'";
-        while number(cleaned) == 0 {
+        while number(&mut writer, sorted) == 0 {
             thread::yield_now();
         }
-        assert_eq!(number("SELECT gin_clean_pending_list('messages_terms')"), 0);
+        assert_eq!(number(&mut writer, UNSORTED), 0);
         drop(committed);
-        thread.join().unwrap();
+        deferred.join();
+    }
+
+    #[test]
+    fn words_are_sorted_in_by_a_vacuum_only_while_others_are_written_and_the_index_is_small() {
+        for (moment, looked_through, vacuums) in [
+            (Moment::Busy, LOOKED_THROUGH, 1),
+            (Moment::Busy, 0, 0),
+            (Moment::Quiet, LOOKED_THROUGH, 0),
+        ] {
+            let Some((_fresh, url, mut writer)) = unsorted() else {
+                return;
+            };
+            let mut conn = connect(&url).unwrap();
+            sort_words_in(&mut conn, moment, looked_through).unwrap();
+            assert_eq!(number(&mut writer, UNSORTED), 0, "{moment:?}");
+            let vacuumed =
+                "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'messages'";
+            assert_eq!(number(&mut writer, vacuumed), vacuums, "{moment:?}");
+        }
     }
 }
