@@ -11,7 +11,7 @@
 //! | `MESSAGING_DATA_DIR` | the embedded database and made secrets | path | `./data` |
 //! | `MESSAGING_DATABASE_URL`, `DATABASE_URL` | `sqlite://PATH` or `postgres://…` | URL | a SQLite file in the data directory |
 //! | `MESSAGING_DATABASE_READERS` | reading connections | 1 to 1,000 | one more than cores; 3 to 32 |
-//! | `MESSAGING_DATABASE_WRITERS` | writing connections to PostgreSQL; SQLite has one | 1 to 64 | `2` |
+//! | `MESSAGING_DATABASE_WRITERS` | writing connections to PostgreSQL; SQLite has one | 1 to 64 | `1` |
 //! | `MESSAGING_WRITE_QUEUE` | acts that may wait for the writer; one more is `overloaded` | 1 to 1,000,000 | `1024` |
 //! | `MESSAGING_EVENT_RETENTION_DAYS` | how long events can be resumed from | days, 1 to 3,650 | `30` |
 //! | `MESSAGING_JWT_SECRET` | signs access tokens (HS256) | 32 bytes or more; in development a shorter one is only warned of | made at first start and kept in the data directory |

@@ -54,6 +54,9 @@ impl Place {
             let proxy = Proxy::start(Speech::Postgres, Some(loopback(postgres.port()))).await?;
             let url = Postgres::url(proxy.address().port(), DATABASE);
             settings.push(("MESSAGING_DATABASE_URL".to_owned(), url));
+            // The first node writes by several lanes, any other by one, as it comes.
+            let lanes = if number == 1 { "2" } else { "1" };
+            settings.push(("MESSAGING_DATABASE_WRITERS".to_owned(), lanes.to_owned()));
             database = Some(proxy);
         } else if let Some(file) = file {
             let url = format!("sqlite://{}", file.display());

@@ -81,7 +81,7 @@ impl Words {
                 one_more_than_cores(),
                 1..=1_000,
             ),
-            database_writers: faults.number("DATABASE_WRITERS", words.database_writers, 2, 1..=64),
+            database_writers: faults.number("DATABASE_WRITERS", words.database_writers, 1, 1..=64),
             write_queue: faults.number("WRITE_QUEUE", words.write_queue, 1_024, 1..=1_000_000),
             event_retention: Duration::from_hours(
                 24 * faults.number(
