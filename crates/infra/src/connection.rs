@@ -99,7 +99,7 @@ pub(crate) fn connect(url: &DatabaseUrl, purpose: Purpose) -> Result<Conn, Conne
                      SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on;
                      SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
                      SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
-                     SET gin_pending_list_limit = '64MB'; SET TIME ZONE 'UTC';"
+                     SET gin_pending_list_limit = '8MB'; SET TIME ZONE 'UTC';"
                 }
                 // A page is read in its index's order wherever there is one: a plan made for anybody would sort all
                 // that the busiest person has. Nor is a table read whole that was small when the plan was made. What
@@ -258,7 +258,7 @@ mod tests {
             if purpose == Purpose::Write {
                 expected.push(("synchronous_commit", "on"));
                 expected.push(("plan_cache_mode", "force_generic_plan"));
-                expected.push(("gin_pending_list_limit", "64MB"));
+                expected.push(("gin_pending_list_limit", "8MB"));
             }
             for (setting, expected) in expected {
                 let query = format!("current_setting('{setting}')");

@@ -34,6 +34,8 @@ struct Pace {
     longest: Duration,
     /// Once so many acts were committed, or a little later.
     most_acts: u64,
+    /// How many acts a commit has, on average, when there is no time to spare: it is left to the writer while they come.
+    full: u64,
 }
 
 /// How it came to be time.
@@ -50,14 +52,16 @@ const PAGES: Pace = Pace {
     quiet: Duration::from_millis(100),
     longest: Duration::ZERO,
     most_acts: u64::MAX,
+    full: u64::MAX,
 };
 
 /// The more words are sorted in at once, the less each costs, down to a third for ten thousand messages of what it is for
-/// one thousand; but a search reads all that are not sorted in. The writer does it when there are 64 MB of them.
+/// one thousand; but a search reads all that are not sorted in. The writer does it when there are 8 MB of them.
 const WORDS: Pace = Pace {
     quiet: Duration::from_millis(250),
     longest: Duration::from_secs(8),
     most_acts: 8_192,
+    full: 16,
 };
 
 /// Pauses of a millisecond after each twenty pages that were looked at, which is some 0.2 to 1 ms of work. While more is
@@ -74,6 +78,10 @@ impl Pace {
     /// Whether enough has gathered not to wait for a quiet moment.
     fn is_enough(&self, acts: u64, so_long: Duration) -> bool {
         acts >= self.most_acts || so_long >= self.longest
+    }
+
+    fn is_full(&self, acts: u64, commits: u64) -> bool {
+        acts >= commits.saturating_mul(self.full)
     }
 }
 
@@ -92,6 +100,7 @@ struct Bell {
 struct Heard {
     told: AtomicBool,
     ended: AtomicBool,
+    commits: AtomicU64,
     acts: AtomicU64,
 }
 
@@ -100,6 +109,7 @@ impl Committed {
         let Bell { heard, thread } = &*self.0;
         let acts = u64::try_from(acts).unwrap_or(u64::MAX);
         heard.acts.fetch_add(acts, Ordering::Relaxed);
+        heard.commits.fetch_add(1, Ordering::Relaxed);
         if !heard.told.swap(true, Ordering::AcqRel) {
             thread.unpark();
         }
@@ -131,22 +141,33 @@ impl Heard {
 
     /// Lets others come after a commit, until it is time; the next one after them is told again.
     fn gather(&self, pace: &Pace) -> Moment {
-        let begun = Instant::now();
+        let mut begun = Instant::now();
         let mut before = self.acts.load(Ordering::Relaxed);
         let moment = loop {
             self.linger(pace.quiet);
-            let acts = self.acts.load(Ordering::Relaxed);
+            let [acts, commits] =
+                [&self.acts, &self.commits].map(|count| count.load(Ordering::Relaxed));
             if acts == before || self.has_ended() {
                 break Moment::Quiet;
             }
-            if pace.is_enough(acts, begun.elapsed()) {
-                break Moment::Busy;
-            }
             before = acts;
+            if pace.is_enough(acts, begun.elapsed()) {
+                if !pace.is_full(acts, commits) {
+                    break Moment::Busy;
+                }
+                self.count_afresh();
+                (begun, before) = (Instant::now(), 0);
+            }
         };
         self.told.store(false, Ordering::Release);
-        self.acts.store(0, Ordering::Relaxed);
+        self.count_afresh();
         moment
+    }
+
+    fn count_afresh(&self) {
+        for count in [&self.acts, &self.commits] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Lets time pass, unless it is the end.
@@ -285,6 +306,7 @@ mod tests {
             quiet: Duration::from_millis(1),
             longest: Duration::MAX,
             most_acts: u64::MAX,
+            full: u64::MAX,
         };
         let many = Pace {
             most_acts: 1_000_000,
@@ -317,6 +339,16 @@ mod tests {
                 assert_eq!(heard.gather(&pace), moment);
                 over.store(true, Ordering::Relaxed);
             });
+        }
+    }
+
+    #[test]
+    fn commits_are_full_by_their_acts_on_average_but_never_for_pages() {
+        for (acts, commits, is_full) in
+            [(1, 1, false), (30, 2, false), (32, 2, true), (71, 3, true)]
+        {
+            assert_eq!(WORDS.is_full(acts, commits), is_full, "{acts} in {commits}");
+            assert!(!PAGES.is_full(acts, commits));
         }
     }
 
