@@ -67,7 +67,7 @@ const WORDS: Pace = Pace {
 /// Pauses of a millisecond after each twenty pages that were looked at, which is some 0.2 to 1 ms of work. While more is
 /// written than a vacuum sorts in, it goes on, until it is ended here: it would keep a migration waiting.
 const LITTLE_BY_LITTLE: &str =
-    "SET statement_timeout = '60s'; SET vacuum_cost_delay = '1ms'; SET vacuum_cost_limit = 20;
+    "SET statement_timeout = '10s'; SET vacuum_cost_delay = '1ms'; SET vacuum_cost_limit = 20;
      SET vacuum_cost_page_hit = 1; SET vacuum_cost_page_miss = 1; SET vacuum_cost_page_dirty = 1";
 
 /// The size of an index of words, in bytes, up to which a vacuum may look through all of it, as it does at its end: a
@@ -446,6 +446,8 @@ mod tests {
                 return;
             };
             let mut conn = connect(&url).unwrap();
+            let pauses = "SELECT (current_setting('vacuum_cost_delay') = '1ms')::INT::BIGINT";
+            assert_eq!(number(&mut conn, pauses), 1);
             sort_words_in(&mut conn, moment, looked_through).unwrap();
             assert_eq!(number(&mut writer, UNSORTED), 0, "{moment:?}");
             let vacuumed =
