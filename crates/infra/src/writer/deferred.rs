@@ -64,7 +64,7 @@ const WORDS: Pace = Pace {
     full: 16,
 };
 
-/// Pauses of a millisecond after each twenty pages that were looked at, which is some 0.2 to 1 ms of work. While more is
+/// Pauses of a millisecond after each twenty pages that were looked at, which is a millisecond of work at most. While more is
 /// written than a vacuum sorts in, it goes on, until it is ended here: it would keep a migration waiting.
 const LITTLE_BY_LITTLE: &str =
     "SET statement_timeout = '10s'; SET vacuum_cost_delay = '1ms'; SET vacuum_cost_limit = 20;
@@ -75,9 +75,13 @@ const LITTLE_BY_LITTLE: &str =
 const LOOKED_THROUGH: i64 = 1 << 30;
 
 impl Pace {
-    /// Whether enough has gathered not to wait for a quiet moment.
-    fn is_enough(&self, acts: u64, so_long: Duration) -> bool {
-        acts >= self.most_acts || so_long >= self.longest
+    /// Whether it is time, when so many acts have gathered in so long, and there were so many `before` a while ago.
+    fn moment(&self, before: u64, acts: u64, so_long: Duration) -> Option<Moment> {
+        if acts == before {
+            return Some(Moment::Quiet);
+        }
+        let enough = acts >= self.most_acts || so_long >= self.longest;
+        enough.then_some(Moment::Busy)
     }
 
     fn is_full(&self, acts: u64, commits: u64) -> bool {
@@ -147,16 +151,16 @@ impl Heard {
             self.linger(pace.quiet);
             let [acts, commits] =
                 [&self.acts, &self.commits].map(|count| count.load(Ordering::Relaxed));
-            if acts == before || self.has_ended() {
+            if self.has_ended() {
                 break Moment::Quiet;
             }
-            before = acts;
-            if pace.is_enough(acts, begun.elapsed()) {
-                if !pace.is_full(acts, commits) {
-                    break Moment::Busy;
+            match pace.moment(before, acts, begun.elapsed()) {
+                Some(Moment::Busy) if pace.is_full(acts, commits) => {
+                    self.count_afresh();
+                    (begun, before) = (Instant::now(), 0);
                 }
-                self.count_afresh();
-                (begun, before) = (Instant::now(), 0);
+                Some(moment) => break moment,
+                None => before = acts,
             }
         };
         self.told.store(false, Ordering::Release);
@@ -316,12 +320,7 @@ mod tests {
             longest: Duration::from_millis(2),
             ..soon
         };
-        let quiet = (soon, false, Moment::Quiet);
-        for (pace, go_on, moment) in [
-            quiet,
-            (many, true, Moment::Busy),
-            (long, true, Moment::Busy),
-        ] {
+        for (pace, go_on) in [(soon, false), (many, true), (long, true)] {
             let heard = Arc::default();
             let thread = thread::current();
             let committed = Committed(Arc::new(Bell { heard, thread }));
@@ -336,9 +335,22 @@ mod tests {
                 });
                 let heard = &committed.0.heard;
                 assert!(heard.wait());
-                assert_eq!(heard.gather(&pace), moment);
+                heard.gather(&pace);
                 over.store(true, Ordering::Relaxed);
             });
+        }
+    }
+
+    #[test]
+    fn it_is_a_quiet_moment_when_nothing_has_come_and_a_busy_one_when_enough_has() {
+        let [soon, late] = [7, 8].map(Duration::from_secs);
+        for (before, acts, so_long, moment) in [
+            (9_000, 9_000, late, Some(Moment::Quiet)),
+            (8_000, 8_191, soon, None),
+            (8_000, 8_192, soon, Some(Moment::Busy)),
+            (1, 2, late, Some(Moment::Busy)),
+        ] {
+            assert_eq!(WORDS.moment(before, acts, so_long), moment, "{acts} acts");
         }
     }
 
