@@ -3,7 +3,7 @@
 //! Stores index exactly the words that [`index_terms`] gives and are asked for exactly those of a
 //! [`SearchQuery`], so what is found does not depend on a database's own idea of a word.
 
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
@@ -19,39 +19,37 @@ const MAX_WORD: usize = 64;
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_ascii() {
-            folded.push(c.to_ascii_lowercase());
-        } else {
-            // Character by character: what an order of marks would change goes anyway.
-            decompose_compatible(c, |part| {
-                for lower in part.to_lowercase() {
-                    decompose_compatible(lower, |plain| push_plain(&mut folded, plain));
-                }
-            });
-        }
+        fold_into(c, &mut |plain| folded.push(plain));
     }
     folded
 }
 
-fn push_plain(folded: &mut String, c: char) {
-    match c {
-        'œ' => folded.push_str("oe"),
-        'æ' => folded.push_str("ae"),
-        'ß' => folded.push_str("ss"),
-        'ø' => folded.push('o'),
-        'đ' => folded.push('d'),
-        'ł' => folded.push('l'),
-        'ı' => folded.push('i'),
-        mark if is_combining_mark(mark) => {}
-        other => folded.push(other),
+/// Character by character: what an order of marks would change goes anyway.
+fn fold_into(c: char, push: &mut impl FnMut(char)) {
+    if c.is_ascii() {
+        push(c.to_ascii_lowercase());
+    } else {
+        decompose_compatible(c, |part| {
+            for lower in part.to_lowercase() {
+                decompose_compatible(lower, |plain| push_plain(plain, push));
+            }
+        });
     }
 }
 
-/// A word of a text, with where it stands.
-struct Word {
-    folded: String,
-    /// In code points of the text; the end is exclusive.
-    span: (usize, usize),
+fn push_plain(c: char, push: &mut impl FnMut(char)) {
+    let plain = match c {
+        'œ' => "oe",
+        'æ' => "ae",
+        'ß' => "ss",
+        'ø' => "o",
+        'đ' => "d",
+        'ł' => "l",
+        'ı' => "i",
+        mark if is_combining_mark(mark) => "",
+        other => return push(other),
+    };
+    plain.chars().for_each(push);
 }
 
 /// Scripts that put no space between words: there each character is a word.
@@ -59,47 +57,105 @@ const fn stands_alone(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-fn words(text: &str) -> Vec<Word> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut start = 0;
-    let finish = |word: &mut String, start: usize, end: usize, words: &mut Vec<Word>| {
-        let folded: String = fold(word)
-            .chars()
-            .filter(|c| c.is_alphanumeric())
-            .take(MAX_WORD)
-            .collect();
-        if !folded.is_empty() {
-            words.push(Word {
-                folded,
-                span: (start, end),
-            });
-        }
-        word.clear();
-    };
-    let mut at = 0;
-    for c in text.chars() {
-        if stands_alone(c) {
-            finish(&mut word, start, at, &mut words);
-            word.push(c);
-            finish(&mut word, at, at + 1, &mut words);
-        } else if c.is_alphanumeric() || (is_combining_mark(c) && !word.is_empty()) {
-            if word.is_empty() {
-                start = at;
-            }
-            word.push(c);
-        } else {
-            finish(&mut word, start, at, &mut words);
-        }
-        at += 1;
-    }
-    finish(&mut word, start, at, &mut words);
-    words
+/// The words of a text, folded, in the order in which they stand there.
+struct Words {
+    /// All of them, one after the other: every message is taken apart, and nothing is allocated for each word.
+    folded: String,
+    words: Vec<Word>,
 }
 
-/// The distinct words of a text, for an index.
-pub fn index_terms(text: &str) -> BTreeSet<String> {
-    words(text).into_iter().map(|word| word.folded).collect()
+struct Word {
+    /// Where it is among the folded ones, in bytes.
+    folded: Range<usize>,
+    /// Where it stands in the text, in code points.
+    span: Range<usize>,
+}
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let mut words = Self {
+            folded: String::with_capacity(text.len()),
+            words: Vec::new(),
+        };
+        let mut begun = None;
+        let mut end = 0;
+        for (at, c) in text.chars().enumerate() {
+            let alone = stands_alone(c);
+            let belongs = c.is_alphanumeric() || begun.is_some() && is_combining_mark(c);
+            if alone || !belongs {
+                words.finish(&mut begun, at);
+            }
+            if belongs {
+                let word = begun.get_or_insert(Begun {
+                    folded: words.folded.len(),
+                    start: at,
+                    length: 0,
+                });
+                word.push(c, &mut words.folded);
+            }
+            end = at + 1;
+            if alone {
+                words.finish(&mut begun, end);
+            }
+        }
+        words.finish(&mut begun, end);
+        words
+    }
+
+    fn finish(&mut self, begun: &mut Option<Begun>, end: usize) {
+        if let Some(Begun { folded, start, .. }) = begun.take()
+            && folded < self.folded.len()
+        {
+            self.words.push(Word {
+                folded: folded..self.folded.len(),
+                span: start..end,
+            });
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &Range<usize>)> {
+        let words = self.words.iter();
+        words.filter_map(|word| Some((self.folded.get(word.folded.clone())?, &word.span)))
+    }
+}
+
+/// A word whose end has not come.
+struct Begun {
+    /// Where it begins among the folded ones, in bytes.
+    folded: usize,
+    /// Where it begins in the text, in code points.
+    start: usize,
+    /// How many characters it has, folded.
+    length: usize,
+}
+
+impl Begun {
+    fn push(&mut self, c: char, folded: &mut String) {
+        let mut push = |plain: char| {
+            if self.length < MAX_WORD {
+                folded.push(plain);
+                self.length += 1;
+            }
+        };
+        if c.is_ascii() {
+            push(c.to_ascii_lowercase());
+        } else {
+            fold_into(c, &mut |plain| {
+                if plain.is_alphanumeric() {
+                    push(plain);
+                }
+            });
+        }
+    }
+}
+
+/// The distinct words of a text, for an index; separated by spaces, which none of them has.
+pub fn index_terms(text: &str) -> String {
+    let words = Words::of(text);
+    let mut terms: Vec<_> = words.iter().map(|(word, _)| word).collect();
+    terms.sort_unstable();
+    terms.dedup();
+    terms.join(" ")
 }
 
 /// A word that stands for a person in an index, so that a search touches only that person's
@@ -137,7 +193,10 @@ impl SearchQuery {
         }
         Ok(Self {
             phrase: fold(query),
-            terms: words(query).into_iter().map(|word| word.folded).collect(),
+            terms: Words::of(query)
+                .iter()
+                .map(|(word, _)| word.to_owned())
+                .collect(),
         })
     }
 
@@ -156,10 +215,10 @@ impl SearchQuery {
         let Some((last, firsts)) = self.terms.split_last() else {
             return Vec::new();
         };
-        words(text)
-            .into_iter()
-            .filter(|word| word.folded.starts_with(last) || firsts.contains(&word.folded))
-            .map(|word| word.span)
+        Words::of(text)
+            .iter()
+            .filter(|(word, _)| word.starts_with(last) || firsts.iter().any(|first| first == word))
+            .map(|(_, span)| (span.start, span.end))
             .collect()
     }
 
@@ -168,9 +227,9 @@ impl SearchQuery {
         let Some((last, firsts)) = self.terms.split_last() else {
             return false;
         };
-        let terms = index_terms(text);
-        firsts.iter().all(|word| terms.contains(word))
-            && terms.iter().any(|term| term.starts_with(last))
+        let words = Words::of(text);
+        let has = |is_it: &dyn Fn(&str) -> bool| words.iter().any(|(word, _)| is_it(word));
+        firsts.iter().all(|first| has(&|word| word == first)) && has(&|word| word.starts_with(last))
     }
 }
 
@@ -215,7 +274,7 @@ mod tests {
         let lower: String = text.nfkd().flat_map(char::to_lowercase).collect();
         let mut folded = String::new();
         for c in lower.nfkd() {
-            push_plain(&mut folded, c);
+            push_plain(c, &mut |plain| folded.push(plain));
         }
         folded
     }
@@ -290,7 +349,7 @@ mod tests {
 
         #[test]
         fn index_terms_hold_nothing_that_a_database_would_split(text in "\\PC{0,60}") {
-            prop_assert!(index_terms(&text).iter().all(|term| term.chars().all(char::is_alphanumeric)));
+            prop_assert!(index_terms(&text).chars().all(|c| c == ' ' || c.is_alphanumeric()));
         }
     }
 }

@@ -126,14 +126,21 @@ pub(crate) fn terms(content: &Content, conversation: &Conversation) -> String {
     if text.is_empty() {
         return String::new();
     }
-    let mut terms = search::index_terms(text);
-    terms.insert(search::person_term(&conversation.buyer.user));
-    terms.insert(search::person_term(&conversation.seller.user));
-    terms.into_iter().collect::<Vec<_>>().join(" ")
+    let words = search::index_terms(text);
+    let [buyer, seller] =
+        [&conversation.buyer, &conversation.seller].map(|side| search::person_term(&side.user));
+    let mut terms = [buyer, seller].join(" ");
+    if !words.is_empty() {
+        terms.push(' ');
+        terms.push_str(&words);
+    }
+    terms
 }
 
 #[cfg(test)]
 mod tests {
+    use messaging_domain::{ConversationId, Opening, Timestamp};
+
     use super::*;
 
     /// One content of each kind, one after the other: the compiler asks for an example of a new one.
@@ -147,6 +154,23 @@ mod tests {
             Some(Content::System { .. }) => Content::Deleted,
             Some(Content::Deleted) => return None,
         })
+    }
+
+    #[test]
+    fn a_message_is_found_by_its_words_and_its_people_and_a_deleted_one_by_nothing() {
+        let [ann, bob] = ["ann", "bob"].map(|id| UserId::parse(id).unwrap());
+        let opening = Opening::new(ann, bob, None, None).unwrap();
+        let id = ConversationId::new();
+        let (conversation, _) =
+            Conversation::open(&opening, id, (false, false), Timestamp::now()).unwrap();
+        let text = |text| Content::Text(Text::parse(text).unwrap());
+        for (content, expected) in [
+            (text("Un vélo, UN!"), "_616e6e _626f62 un velo"),
+            (text("?!"), "_616e6e _626f62"),
+            (Content::Deleted, ""),
+        ] {
+            assert_eq!(terms(&content, &conversation), expected);
+        }
     }
 
     #[test]
