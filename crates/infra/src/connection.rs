@@ -93,13 +93,14 @@ pub(crate) fn connect(url: &DatabaseUrl, purpose: Purpose) -> Result<Conn, Conne
             let setup = match purpose {
                 // All that a writer asks for goes by a key. So its plans are made once, and for that: a plan
                 // that was made while a table was small or never analysed would read it whole. Words are sorted in
-                // beside the writer, which stands still when it has to do it itself.
+                // beside the writer, which stands still when it has to do it itself: then all at once, for which
+                // there has to be room.
                 Purpose::Write => {
                     "SET lock_timeout = '1500ms'; SET statement_timeout = '5s';
                      SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on;
                      SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;
                      SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
-                     SET gin_pending_list_limit = '8MB'; SET TIME ZONE 'UTC';"
+                     SET gin_pending_list_limit = '8MB'; SET work_mem = '16MB'; SET TIME ZONE 'UTC';"
                 }
                 // A page is read in its index's order wherever there is one: a plan made for anybody would sort all
                 // that the busiest person has. Nor is a table read whole that was small when the plan was made. What
@@ -259,6 +260,7 @@ mod tests {
                 expected.push(("synchronous_commit", "on"));
                 expected.push(("plan_cache_mode", "force_generic_plan"));
                 expected.push(("gin_pending_list_limit", "8MB"));
+                expected.push(("work_mem", "16MB"));
             }
             for (setting, expected) in expected {
                 let query = format!("current_setting('{setting}')");
