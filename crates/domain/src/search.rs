@@ -262,6 +262,22 @@ mod tests {
     }
 
     #[test]
+    fn an_index_gets_each_word_once_and_of_long_ones_the_beginning() {
+        for (text, terms) in [
+            ("Vélo, vélo ! Un VELO.", "un velo"),
+            ("我在北京, 3 ans", "3 ans 京 北 在 我"),
+            ("e\u{301}t \u{301} ²", "2 et"),
+            ("?! …", ""),
+        ] {
+            assert_eq!(index_terms(text), terms, "{text}");
+        }
+        for (letter, folded) in [("x", "x"), ("É", "e"), ("œ", "oe")] {
+            let longest = folded.repeat(MAX_WORD / folded.len());
+            assert_eq!(index_terms(&letter.repeat(MAX_WORD + 1)), longest);
+        }
+    }
+
+    #[test]
     fn a_person_is_a_word_of_their_id_s_bytes() {
         assert_eq!(
             person_term(&UserId::restore("ann\u{e9}.7")),
