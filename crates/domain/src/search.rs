@@ -131,21 +131,12 @@ struct Begun {
 
 impl Begun {
     fn push(&mut self, c: char, folded: &mut String) {
-        let mut push = |plain: char| {
-            if self.length < MAX_WORD {
+        fold_into(c, &mut |plain| {
+            if self.length < MAX_WORD && plain.is_alphanumeric() {
                 folded.push(plain);
                 self.length += 1;
             }
-        };
-        if c.is_ascii() {
-            push(c.to_ascii_lowercase());
-        } else {
-            fold_into(c, &mut |plain| {
-                if plain.is_alphanumeric() {
-                    push(plain);
-                }
-            });
-        }
+        });
     }
 }
 
@@ -228,8 +219,10 @@ impl SearchQuery {
             return false;
         };
         let words = Words::of(text);
-        let has = |is_it: &dyn Fn(&str) -> bool| words.iter().any(|(word, _)| is_it(word));
-        firsts.iter().all(|first| has(&|word| word == first)) && has(&|word| word.starts_with(last))
+        firsts
+            .iter()
+            .all(|first| words.iter().any(|(word, _)| word == first))
+            && words.iter().any(|(word, _)| word.starts_with(last))
     }
 }
 
