@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, thread};
 
+use allocator_api2::{alloc::System, vec::Vec as VecIn};
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
@@ -23,8 +24,9 @@ const QUEUE: usize = 256;
 /// registers does not keep out those who log in.
 const NEW_QUEUE: usize = QUEUE / 2;
 
-/// How much is asked for when a hash needs memory, in blocks of 1 KiB: of what is asked for beyond 32 MiB (on a
-/// 64-bit machine), glibc gives all back when it is no longer needed. What a hash does not use of it is never there.
+/// How much is asked of the system when a hash needs memory, in blocks of 1 KiB: of what is asked for beyond 32 MiB (on
+/// a 64-bit machine), glibc gives all back at once when it is no longer needed, where the service's own allocator keeps
+/// it for a while. What a hash does not use of it is never there.
 const ROOM: usize = 33 * 1_024;
 
 /// What a hash costs whoever makes one.
@@ -213,7 +215,7 @@ fn is_of(password: &str, stored: &PasswordHash) -> bool {
 
 fn output(argon2: &Argon2<'_>, password: &str, salt: &Salt, len: usize) -> Result<Output, Failure> {
     let blocks = argon2.params().block_count();
-    let mut memory = Vec::with_capacity(blocks.max(ROOM));
+    let mut memory = VecIn::with_capacity_in(blocks.max(ROOM), System);
     memory.resize(blocks, Block::default());
     let mut out = vec![0; len];
     argon2
