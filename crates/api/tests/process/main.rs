@@ -9,6 +9,7 @@
 
 mod descriptors;
 mod log;
+mod memory;
 #[path = "../binary/node.rs"]
 mod node;
 mod overload;
