@@ -1,8 +1,9 @@
 //! The writer: lanes, each a thread with a connection of its own that does all that is waiting in one
 //! transaction (group commit), answers each, and announces what happened, to each person in the order of
-//! its positions. While one lane waits for the database another decides. Here are the lines in which acts wait.
+//! its positions. While one lane waits for the database another decides. Here acts are put in line.
 
 mod deferred;
+mod line;
 mod room;
 mod sequence;
 mod transaction;
@@ -12,7 +13,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering},
-        mpsc::{SyncSender, TrySendError, sync_channel},
+        mpsc::TrySendError,
     },
     thread::{self, JoinHandle},
 };
@@ -33,6 +34,7 @@ use crate::{
     messages::Digests,
 };
 use deferred::{Committed, Deferred};
+use line::{End, line};
 use room::Room;
 use sequence::Sequence;
 
@@ -50,7 +52,7 @@ pub(crate) struct Writer {
 
 /// A thread, and the line before it.
 struct Lane {
-    queue: SyncSender<Box<dyn Job>>,
+    line: End<Box<dyn Job>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -99,14 +101,14 @@ impl Writer {
         let lanes = conns
             .into_iter()
             .map(|conn| {
-                let (sender, receiver) = sync_channel(share);
+                let (end, front) = line(share);
                 let room = Room::new(conn, shared.clone());
                 let thread = thread::Builder::new()
                     .name("writer".to_owned())
-                    .spawn(move || room.work(&receiver))
+                    .spawn(move || room.work(front))
                     .map_err(|error| Failure::new("start the writer", error))?;
                 Ok(Lane {
-                    queue: sender,
+                    line: end,
                     thread: Mutex::new(Some(thread)),
                 })
             })
@@ -170,7 +172,7 @@ impl Writer {
     fn put_in_line(&self, lane: &Lane, job: Box<dyn Job>) -> Result<(), Error> {
         // Before it is there, so that the writer never counts down to less than nothing.
         self.measurements.queued.inc();
-        lane.queue.try_send(job).map_err(|refused| {
+        lane.line.join(job).map_err(|refused| {
             self.measurements.queued.dec();
             match refused {
                 TrySendError::Full(_) => {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{atomic::Ordering, mpsc::Receiver},
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -13,6 +13,7 @@ use tracing::{Span, debug_span};
 
 use super::{
     Job, Shared,
+    line::Front,
     transaction::{self, Committed, Footing, Lost, Transaction, away},
 };
 use crate::{
@@ -20,9 +21,6 @@ use crate::{
     connection::{self, Conn, Purpose},
     failure,
 };
-
-/// How many acts share one commit at most.
-const MAX_BATCH: usize = 256;
 
 /// How long a database that could not be reached is left alone.
 const RECONNECT_AFTER: Duration = Duration::from_millis(250);
@@ -54,23 +52,24 @@ impl Room {
         }
     }
 
-    pub(super) fn work(mut self, queue: &Receiver<Box<dyn Job>>) {
-        while let Ok(first) = queue.recv() {
-            // No timer: a lone act goes at once, and while it is being committed a batch gathers.
-            let mut jobs = vec![first];
-            jobs.extend(queue.try_iter().take(MAX_BATCH - 1));
+    pub(super) fn work(mut self, mut line: Front<Box<dyn Job>>) {
+        // No timer: a lone act goes at once, and while it is being committed a batch gathers.
+        loop {
+            let jobs = line.call();
+            if jobs.is_empty() {
+                return;
+            }
             self.take_over(jobs);
             if self.shared.closed.load(Ordering::Acquire) {
-                self.finish(queue);
-                break;
+                return self.finish(&mut line);
             }
         }
     }
 
     /// Does what is still waiting.
-    fn finish(&mut self, queue: &Receiver<Box<dyn Job>>) {
+    fn finish(&mut self, line: &mut Front<Box<dyn Job>>) {
         loop {
-            let jobs: Vec<_> = queue.try_iter().take(MAX_BATCH).collect();
+            let jobs = line.call_the_rest();
             if jobs.is_empty() {
                 return;
             }
