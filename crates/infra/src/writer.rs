@@ -90,7 +90,7 @@ impl Writer {
             url: settings.url.clone(),
             others_write: settings.shared,
             announcer,
-            sequence: Arc::default(),
+            sequence: Arc::new(Sequence::of(conns.len())),
             digests,
             closed: Arc::clone(&closed),
             measurements: measurements.clone(),

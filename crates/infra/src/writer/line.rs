@@ -104,7 +104,7 @@ mod tests {
     fn a_lone_one_and_a_few_are_called_at_once_and_in_order() {
         for many in [1, 2, 16] {
             let (_end, mut front) = with(many);
-            assert_eq!(front.call(), Vec::from_iter(0..many));
+            assert_eq!(front.call(), (0..many).collect::<Vec<_>>());
         }
     }
 
@@ -120,7 +120,7 @@ mod tests {
     fn whoever_comes_again_and_again_comes_in_two_halves_however_it_began() {
         for at_first in [1, 10, 49, 50, 90, 100] {
             let (end, mut front) = with(at_first);
-            let mut away = Vec::from_iter(at_first..100);
+            let mut away: Vec<_> = (at_first..100).collect();
             let mut sizes = Vec::new();
             for _ in 0..12 {
                 let called = front.call();

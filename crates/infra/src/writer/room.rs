@@ -211,7 +211,9 @@ impl Room {
 
     fn settle(&self, jobs: Jobs, Committed { deliveries, place }: Committed) {
         if !deliveries.is_empty() {
-            place.await_turn(&deliveries);
+            if let Some(place) = &place {
+                place.await_turn(&deliveries);
+            }
             // What is committed is committed, and a thread that ends would end all its writing.
             let announce = AssertUnwindSafe(|| self.shared.announcer.announce(deliveries));
             if catch_unwind(announce).is_err() {

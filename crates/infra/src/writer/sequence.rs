@@ -15,8 +15,10 @@ use messaging_domain::{Delivery, Position, UserId};
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The lanes between the storing of a batch and the end of its announcement.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sequence {
+    /// Whether there are several, so that one may have to wait for another.
+    is_shared: bool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -55,8 +57,24 @@ pub(super) struct Place {
 }
 
 impl Sequence {
-    /// Enters before something is stored that will be brought to these people.
-    pub(super) fn enter(self: &Arc<Self>, people: HashSet<UserId>) -> Place {
+    /// Of so many lanes.
+    pub(super) fn of(lanes: usize) -> Self {
+        Self {
+            is_shared: lanes > 1,
+            state: Mutex::default(),
+            changed: Condvar::default(),
+        }
+    }
+
+    /// Enters before something is stored that will be brought to these people; a lane that is alone does not have to.
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        people: impl FnOnce() -> HashSet<UserId>,
+    ) -> Option<Place> {
+        if !self.is_shared {
+            return None;
+        }
+        let people = people();
         let mut state = self.state();
         state.last += 1;
         let number = state.last;
@@ -65,10 +83,10 @@ impl Sequence {
             people,
             stored: None,
         });
-        Place {
+        Some(Place {
             sequence: Arc::clone(self),
             number,
-        }
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -173,8 +191,12 @@ mod tests {
         positions.into_iter().map(delivery).collect()
     }
 
+    fn of_two() -> Arc<Sequence> {
+        Arc::new(Sequence::of(2))
+    }
+
     fn enter(sequence: &Arc<Sequence>, person: &str) -> Place {
-        sequence.enter([UserId::restore(person)].into())
+        sequence.enter(|| [UserId::restore(person)].into()).unwrap()
     }
 
     impl Place {
@@ -191,8 +213,14 @@ mod tests {
     }
 
     #[test]
+    fn a_lane_that_is_alone_waits_for_nobody() {
+        let sequence = Arc::new(Sequence::of(1));
+        assert!(sequence.enter(|| unreachable!("nobody asks")).is_none());
+    }
+
+    #[test]
     fn lower_positions_are_announced_first_whoever_hears_of_them_first() {
-        let sequence = Arc::new(Sequence::default());
+        let sequence = of_two();
         let [late, early] = [(); 2].map(|()| enter(&sequence, "ann"));
         let (said, heard) = mpsc::sync_channel(2);
         let waits = thread::spawn({
@@ -213,7 +241,7 @@ mod tests {
 
     #[test]
     fn one_that_is_being_stored_is_waited_for_unless_it_cannot_come_before() {
-        let sequence = Arc::new(Sequence::default());
+        let sequence = of_two();
         let first = enter(&sequence, "ann");
         let (stored, other) = (enter(&sequence, "ann"), enter(&sequence, "bob"));
         assert!(stored.waits_with(&to("ann", [7])), "6 may be the first's");
@@ -231,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_wait_for_one_that_never_leaves_ends() {
-        let sequence = Arc::new(Sequence::default());
+        let sequence = of_two();
         let [first, second] = [(); 2].map(|()| enter(&sequence, "ann"));
         second.await_turn(&to("ann", [2]));
         assert!(second.waits());

@@ -24,7 +24,8 @@ use crate::{
 /// What a transaction brought.
 pub(super) struct Committed {
     pub(super) deliveries: Vec<Delivery>,
-    pub(super) place: Place,
+    /// Its place among those of other lanes.
+    pub(super) place: Option<Place>,
 }
 
 /// How a transaction ended that was not committed.
@@ -89,7 +90,7 @@ impl Transaction<'_> {
                 })?;
             }
             let batch = decide(conn, self.jobs, self.digests, self.footing, last_seen)?;
-            let place = self.sequence.enter(batch.told());
+            let place = self.sequence.enter(|| batch.told());
             if by_itself {
                 stage = Stage::Sent;
             }
