@@ -180,6 +180,8 @@ impl Token {
 
 fn serve(file: Option<PathBuf>) -> anyhow::Result<()> {
     let settings = load(file)?;
+    // Before the first thread is started, which would run anywhere.
+    startup::leave_cores_to_writers(&settings)?;
     let telemetry = telemetry::start(&settings)?;
     #[cfg(feature = "planted-bugs")]
     if let Some(bug) = messaging_infra::planted::chosen()? {

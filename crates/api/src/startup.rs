@@ -16,7 +16,7 @@ use std::{
 use actix_web::{dev::ServerHandle, rt, web::Data};
 use anyhow::Context as _;
 use messaging_domain::{Announcer, ProductPolicy};
-use messaging_infra::{Database, DatabaseSettings, DatabaseUrl};
+use messaging_infra::{Cores, Database, DatabaseSettings, DatabaseUrl};
 use prometheus_client::registry::Registry;
 use secrecy::ExposeSecret as _;
 use tokio::task::JoinHandle;
@@ -84,6 +84,22 @@ pub struct Running {
     hub: Hub,
     server: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
+}
+
+/// Leaves their cores to those who write, if they have some: this thread, and all that it starts from now on, run on the
+/// others.
+///
+/// # Errors
+/// When the kernel does not allow it.
+pub fn leave_cores_to_writers(settings: &Settings) -> anyhow::Result<()> {
+    if let Some(writers) = &settings.writer_cores {
+        let bound = Cores::allowed()?
+            .without(writers)
+            .context("no core is left for all else")?
+            .bind_thread();
+        bound.context("MESSAGING_WRITER_CORES")?;
+    }
+    Ok(())
 }
 
 /// Puts a service together and starts it, on the runtime of the caller.
@@ -253,6 +269,7 @@ async fn open_store(settings: &Settings, hub: Hub) -> anyhow::Result<Store> {
         url: database_url(settings)?,
         readers: settings.database_readers,
         writers: settings.database_writers,
+        writer_cores: settings.writer_cores.clone(),
         queue: settings.write_queue,
         shared: settings.nats.is_some(),
     };

@@ -28,6 +28,7 @@ use crate::{
     bus::BusKey,
     connection::{self, Conn, DatabaseUrl, Purpose},
     conversations::Latest,
+    cores::Cores,
     directory::{Known, UserCache},
     failure::Halt,
     history::{BeginSeeding, FinishSeeding},
@@ -46,6 +47,8 @@ pub struct DatabaseSettings {
     pub readers: u32,
     /// Writing connections to PostgreSQL, each for its share of the conversations. SQLite has one.
     pub writers: u32,
+    /// Where those who write run, if not wherever the kernel puts them.
+    pub writer_cores: Option<Cores>,
     /// Acts that may wait for the writer; one more is refused as overload.
     pub queue: usize,
     /// Whether other nodes are on this database, too. Then SQLite is refused, and what is cached about

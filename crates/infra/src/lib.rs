@@ -9,6 +9,7 @@ mod bus;
 mod columns;
 mod connection;
 mod conversations;
+mod cores;
 mod database;
 mod deadline;
 mod directory;
@@ -39,5 +40,6 @@ mod writer;
 
 pub use bus::{Bus, BusKey, BusSettings, Endpoint, Traffic};
 pub use connection::DatabaseUrl;
+pub use cores::Cores;
 pub use database::{Database, DatabaseSettings};
 pub use deadline::one_request;

@@ -103,9 +103,15 @@ impl Writer {
             .map(|conn| {
                 let (end, front) = line(share);
                 let room = Room::new(conn, shared.clone());
+                let cores = settings.writer_cores.clone();
                 let thread = thread::Builder::new()
                     .name("writer".to_owned())
-                    .spawn(move || room.work(front))
+                    .spawn(move || {
+                        if let Some(Err(error)) = cores.map(|cores| cores.bind_thread()) {
+                            tracing::warn!(%error, "the writer is not bound to its cores");
+                        }
+                        room.work(front);
+                    })
                     .map_err(|error| Failure::new("start the writer", error))?;
                 Ok(Lane {
                     line: end,

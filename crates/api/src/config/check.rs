@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use messaging_infra::Cores;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
@@ -82,6 +83,9 @@ impl Words {
                 1..=1_000,
             ),
             database_writers: faults.number("DATABASE_WRITERS", words.database_writers, 1, 1..=64),
+            writer_cores: faults.read("WRITER_CORES", words.writer_cores, None, |list| {
+                writer_cores(list).map(Some)
+            }),
             write_queue: faults.number("WRITE_QUEUE", words.write_queue, 1_024, 1..=1_000_000),
             event_retention: Duration::from_hours(
                 24 * faults.number(
@@ -244,6 +248,21 @@ fn log_format(word: &str) -> Result<LogFormat, String> {
         "json" => Ok(LogFormat::Json),
         _ => Err("give `auto`, `pretty` or `json`".to_owned()),
     }
+}
+
+/// Cores that this process may use, but for at least one.
+fn writer_cores(list: &str) -> Result<Cores, String> {
+    let cores: Cores = list
+        .parse()
+        .map_err(|error| format!("give the numbers of cores, such as `0` or `0,1`: {error}"))?;
+    let allowed = Cores::allowed().map_err(|error| format!("leave it away here: {error}"))?;
+    if cores.without(&allowed).is_some() {
+        return Err(format!("give cores that this process may use: {allowed}"));
+    }
+    if allowed.without(&cores).is_none() {
+        return Err(format!("leave one core of {allowed} for all else"));
+    }
+    Ok(cores)
 }
 
 /// Reading connections, where nobody names a number: with many more of them than cores the slowest pages take longer

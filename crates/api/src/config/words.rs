@@ -102,6 +102,7 @@ words! {
     "DATABASE_URL" database_url_of_all,
     "MESSAGING_DATABASE_READERS" database_readers,
     "MESSAGING_DATABASE_WRITERS" database_writers,
+    "MESSAGING_WRITER_CORES" writer_cores,
     "MESSAGING_WRITE_QUEUE" write_queue,
     "MESSAGING_EVENT_RETENTION_DAYS" event_retention_days,
     "MESSAGING_JWT_SECRET" jwt_secret,

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -81,9 +82,14 @@ impl Node {
         fs::read_to_string(self.data.path().join("log")).unwrap()
     }
 
+    /// What the kernel says of it (proc(5)).
+    pub(crate) fn proc(&self, file: &str) -> PathBuf {
+        format!("/proc/{}/{file}", self.process.id()).into()
+    }
+
     /// A figure of its memory in bytes (proc(5), `status`).
     pub(crate) fn memory(&self, field: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let status = fs::read_to_string(self.proc("status")).unwrap();
         let line = status.lines().find(|line| line.starts_with(field)).unwrap();
         let kib = line.split_whitespace().nth(1).unwrap();
         kib.parse::<u64>().unwrap() * 1_024

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod cores;
 mod descriptors;
 mod log;
 mod memory;

@@ -153,6 +153,7 @@ impl Stage {
         DatabaseSettings {
             url: DatabaseUrl::parse(&fresh.url).unwrap(),
             readers: 2,
+            writer_cores: None,
             writers: 1,
             queue: 4_096,
             shared: false,

@@ -52,6 +52,7 @@ fn everything_that_is_wrong_is_named_at_once() {
         listen: Some("8080".into()),
         database_url: Some("sqlite:x.db".into()),
         database_readers: Some("0".into()),
+        writer_cores: Some("one".into()),
         metrics_listen: Some("somewhere".into()),
         allowed_origins: Some("*".into()),
         rate_limits: Some("maybe".into()),
@@ -75,8 +76,23 @@ fn everything_that_is_wrong_is_named_at_once() {
         "MESSAGING_NATS_URL",
         "MESSAGING_OTLP_ENDPOINT",
         "MESSAGING_RATE_LIMITS",
+        "MESSAGING_WRITER_CORES",
     ];
     assert_eq!(found, expected);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn writers_have_cores_that_are_there_and_leave_one() {
+    let allowed = Cores::allowed().unwrap().to_string();
+    for (list, remedy) in [
+        ("100000", "give cores that this process may use"),
+        (allowed.as_str(), "leave one core"),
+        ("0-1", "give the numbers of cores"),
+    ] {
+        let remedies = writer_cores(list).unwrap_err();
+        assert!(remedies.starts_with(remedy), "{remedies}");
+    }
 }
 
 #[test]
