@@ -43,21 +43,21 @@ pub(crate) fn cpu(pid: u32) -> Result<f64> {
 pub(crate) fn cpu_of_family(pid: u32) -> Result<f64> {
     let own = stat(pid)?;
     let mut ticks: f64 = (11..=14).map(|index| field(&own, index)).sum();
-    for entry in fs::read_dir("/proc").context("list processes")?.flatten() {
-        let Some(other) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
+    for child in children(pid)? {
         // One that has just ended counts with its parent.
-        let Ok(child) = stat(other) else { continue };
-        if child.get(1) == Some(&u64::from(pid)) {
-            ticks += field(&child, 11) + field(&child, 12);
-        }
+        let Ok(child) = stat(child) else { continue };
+        ticks += field(&child, 11) + field(&child, 12);
     }
     Ok(ticks / TICKS_A_SECOND)
+}
+
+/// The processes that a process has started, and that have not ended.
+pub(crate) fn children(pid: u32) -> Result<Vec<u32>> {
+    let entries = fs::read_dir("/proc").context("list processes")?.flatten();
+    let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Ok(processes
+        .filter(|process| stat(*process).is_ok_and(|stat| stat.get(1) == Some(&u64::from(pid))))
+        .collect())
 }
 
 /// Resident memory of a process, in KiB.

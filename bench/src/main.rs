@@ -1,6 +1,7 @@
 //! `bench`: measures what one node carries, and prints each figure with how it came about.
 
 mod client;
+mod cores;
 mod flights;
 mod frames;
 mod latencies;

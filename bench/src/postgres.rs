@@ -141,8 +141,13 @@ impl Postgres {
 
     /// For the service.
     pub(crate) fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// Of one of its databases.
+    pub(crate) fn url_of(&self, database: &str) -> String {
         format!(
-            "postgres:///postgres?host={}&user=postgres",
+            "postgres:///{database}?host={}&user=postgres",
             self.dir.path().display()
         )
     }

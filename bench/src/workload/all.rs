@@ -40,6 +40,7 @@ fn sends() -> send::Options {
         in_flight: 1,
         devices: 1,
         shape: send::Shape::Pairs,
+        divided: false,
     }
 }
 
@@ -78,6 +79,14 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
             Goal::least("S1", "service, durable sends a second", 20_000.0, 30_000.0),
             Goal::least("S1", "service / naive limit", 2.0, 3.0),
             Goal::least("S1", "service / peer", 4.0, 6.0),
+            Goal::least(
+                "S1",
+                "service, cores divided, durable sends a second",
+                20_000.0,
+                30_000.0,
+            ),
+            Goal::least("S1", "service, cores divided / naive limit", 2.0, 3.0),
+            Goal::least("S1", "service, cores divided / peer", 4.0, 6.0),
         ],
     );
     let report = open::run(

@@ -1,24 +1,28 @@
 //! S1 against the naive limit and the peer, one after the other and again, on the same cluster, which is settled before
-//! each: ratios.
+//! each: ratios. All run wherever the kernel puts them, and then with the cores divided: the database, and those of the
+//! service who write to it, on one half, all else on the other.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 use super::{
     report_foreign,
     send::measure,
-    stage::{Backend, Stage},
+    stage::{Backend, Ran, Stage},
 };
 use crate::{
     Common,
+    cores::{Cores, bind, bind_family, words},
     frames::Dialect,
     machine::{Meter, Pids},
     naive::Naive,
+    node::Node,
     peer::Peer,
+    postgres::Postgres,
     report::Report,
-    scene::{Connected, Scene, couples, strangers},
+    scene::{Connected, Couple, Scene, couples, strangers},
 };
 
 /// Clients of the naive limit: the best of these counts.
@@ -32,6 +36,33 @@ pub(crate) struct Options {
     /// The peer's folder; what it needs is fetched by npm if that was never done.
     #[arg(long, default_value = "bench/peers/socketio")]
     pub(crate) peer: PathBuf,
+}
+
+/// Where processes run.
+struct Placement<'a> {
+    /// What the figures' names say of it.
+    words: &'static str,
+    node: &'a Node,
+    couples: Vec<Couple>,
+    /// The database's cores.
+    stores: Vec<usize>,
+    /// Those of all else: the peer, the load generator, pgbench.
+    others: Vec<usize>,
+}
+
+impl Placement<'_> {
+    fn take(&self, postgres: &Postgres, peer: &Peer) -> Result<()> {
+        bind_family(postgres.pid(), &self.stores)?;
+        [peer.pid(), std::process::id()]
+            .into_iter()
+            .try_for_each(|pid| bind(pid, &self.others))
+    }
+}
+
+/// What was sent in one placement.
+struct Turn {
+    service: Ran,
+    peer: Ran,
 }
 
 pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
@@ -50,54 +81,120 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     let naive = Naive::prepare(postgres)?;
     let peer = Peer::start(&options.peer, postgres)?;
     report.setting(Peer::words(&options.peer));
-    let ours = couples(stage.node.address, strangers(options.pairs)).await?;
     let theirs = Peer::couples(postgres, strangers(options.pairs))?;
-    let seconds = common.seconds;
+    let cores = Cores::of_machine()?;
+    let divided = divided(common, postgres, &cores)?;
+    let mut placements = Vec::new();
+    for (words, node, stores, others) in [
+        ("", &stage.node, cores.all(), cores.all()),
+        (
+            ", cores divided",
+            &divided,
+            cores.first_half(),
+            cores.second_half(),
+        ),
+    ] {
+        placements.push(Placement {
+            words,
+            node,
+            couples: couples(node.address, strangers(options.pairs)).await?,
+            stores: stores.to_vec(),
+            others: others.to_vec(),
+        });
+    }
 
     for _ in 0..common.runs {
-        let mut limit = 0.0_f64;
-        for clients in CLIENTS {
-            postgres.settle()?;
-            let rate = naive.run(postgres, clients, seconds)?;
-            report.figure(&format!("naive limit, {clients} clients, a second"), rate);
-            limit = limit.max(rate);
-        }
-        postgres.settle()?;
-        // People come anew each time: whoever says nothing for a minute is sent away.
-        let mut scene = Scene::set(stage.node.address, &ours, Connected::default())?;
-        let service = measure(&mut scene, seconds, 1, stage.pids(), Some(postgres))?;
-        drop(scene);
-        postgres.settle()?;
-        let connected = Connected {
-            dialect: Dialect::SocketIo,
-            ..Connected::default()
-        };
-        let mut scene = Scene::set(peer.address, &theirs, connected)?;
-        let pids = Pids {
-            service: vec![peer.pid()],
+        let meter = Meter::start(Pids {
+            service: vec![stage.node.pid(), divided.pid(), peer.pid()],
             stores: vec![postgres.pid()],
-        };
-        let meter = Meter::start(pids.clone())?;
-        let other = measure(&mut scene, seconds, 1, pids, Some(postgres))?;
-        drop(scene);
-
-        report.figure("service, durable sends a second", service.rate());
-        report.figure("peer, durable sends a second", other.rate());
-        report.figure("service / naive limit", service.rate() / limit);
-        report.figure("service / peer", service.rate() / other.rate());
-        super::report_cost(
-            &service.spent,
-            service.acknowledged.count(),
-            "send",
-            &mut report,
-        );
-        super::report_cost(
-            &other.spent,
-            other.acknowledged.count(),
-            "send to the peer",
-            &mut report,
-        );
+        })?;
+        let mut limit = 0.0_f64;
+        for placement in placements.iter().rev() {
+            placement.take(postgres, &peer)?;
+            for clients in CLIENTS {
+                postgres.settle()?;
+                let rate = naive.run(postgres, clients, common.seconds)?;
+                let words = placement.words;
+                report.figure(
+                    &format!("naive limit, {clients} clients{words}, a second"),
+                    rate,
+                );
+                limit = limit.max(rate);
+            }
+        }
+        let mut turns = Vec::new();
+        for placement in &placements {
+            placement.take(postgres, &peer)?;
+            turns.push(Turn {
+                service: send(common, postgres, placement)?,
+                peer: send_to_peer(common, postgres, &peer, &theirs)?,
+            });
+        }
+        // Whoever is compared with is taken at their best.
+        let best = turns.iter().map(|turn| turn.peer.rate());
+        let best = best.fold(0.0, f64::max);
+        for (Placement { words, .. }, Turn { service, peer }) in placements.iter().zip(&turns) {
+            let rate = service.rate();
+            report.figure(&format!("service{words}, durable sends a second"), rate);
+            report.figure(&format!("peer{words}, durable sends a second"), peer.rate());
+            report.figure(&format!("service{words} / naive limit"), rate / limit);
+            report.figure(&format!("service{words} / peer"), rate / best);
+            for (ran, to) in [(service, "send"), (peer, "send to the peer")] {
+                let sent = ran.acknowledged.count();
+                super::report_cost(&ran.spent, sent, &format!("{to}{words}"), &mut report);
+            }
+        }
         report_foreign(&meter.read()?, &mut report);
     }
+    bind(std::process::id(), cores.all())?;
     Ok(report)
+}
+
+/// A node with a database of its own in the cluster, whose writer has half of the cores alone.
+fn divided(common: &Common, postgres: &Postgres, cores: &Cores) -> Result<Node> {
+    postgres.ask("CREATE DATABASE divided")?;
+    let dir = postgres.folder().join("divided");
+    fs::create_dir(&dir).context("make a folder")?;
+    let settings = [
+        ("MESSAGING_DATABASE_URL", postgres.url_of("divided")),
+        ("MESSAGING_WRITER_CORES", words(cores.first_half())),
+    ];
+    Node::start(
+        &common.bin,
+        &dir,
+        &settings
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str())),
+    )
+}
+
+fn send(common: &Common, postgres: &Postgres, placement: &Placement<'_>) -> Result<Ran> {
+    postgres.settle()?;
+    // People come anew each time: whoever says nothing for a minute is sent away.
+    let address = placement.node.address;
+    let mut scene = Scene::set(address, &placement.couples, Connected::default())?;
+    let pids = Pids {
+        service: vec![placement.node.pid()],
+        stores: vec![postgres.pid()],
+    };
+    measure(&mut scene, common.seconds, 1, pids, None)
+}
+
+fn send_to_peer(
+    common: &Common,
+    postgres: &Postgres,
+    peer: &Peer,
+    couples: &[Couple],
+) -> Result<Ran> {
+    postgres.settle()?;
+    let connected = Connected {
+        dialect: Dialect::SocketIo,
+        ..Connected::default()
+    };
+    let mut scene = Scene::set(peer.address, couples, connected)?;
+    let pids = Pids {
+        service: vec![peer.pid()],
+        stores: vec![postgres.pid()],
+    };
+    measure(&mut scene, common.seconds, 1, pids, None)
 }

@@ -38,6 +38,9 @@ pub(crate) struct Options {
     /// Who writes to whom.
     #[arg(long, value_enum, default_value_t = Shape::Pairs)]
     pub(crate) shape: Shape,
+    /// Gives one half of the cores to the database and to those who write to it, and the other to all else.
+    #[arg(long)]
+    pub(crate) divided: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,7 +60,11 @@ pub(crate) enum Shape {
 }
 
 pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
-    let stage = Stage::start(common, options.backend)?;
+    let stage = if options.divided {
+        Stage::divided(common, options.backend)?
+    } else {
+        Stage::start(common, options.backend)?
+    };
     let mut report = Report::new(title(options), common);
     report.setting(stage.words());
     let people = strangers(options.pairs).map(|(buyer, seller)| match options.shape {
@@ -119,6 +126,9 @@ fn title(options: &Options) -> String {
     }
     if options.devices > 1 {
         let _ = write!(title, ", {} devices each", options.devices);
+    }
+    if options.divided {
+        title.push_str(", cores divided");
     }
     title
 }

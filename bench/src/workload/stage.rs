@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Common,
+    cores::{Cores, bind, bind_family, words},
     latencies::Latencies,
     links::Carried,
     machine::{Meter, Pids, Spent, real},
@@ -45,8 +46,25 @@ impl Stage {
         Self::start_with(common, backend, &[])
     }
 
+    /// With the database and those who write to it on one half of the cores, and all else, this process too, on the other.
+    pub(crate) fn divided(common: &Common, backend: Backend) -> Result<Self> {
+        let cores = Cores::of_machine()?;
+        let stage = Self::put_up(common, backend, &[], Some(&cores))?;
+        bind(std::process::id(), cores.second_half())?;
+        Ok(stage)
+    }
+
     /// With settings of PostgreSQL beside those that are always made.
     pub(crate) fn start_with(common: &Common, backend: Backend, settings: &[&str]) -> Result<Self> {
+        Self::put_up(common, backend, settings, None)
+    }
+
+    fn put_up(
+        common: &Common,
+        backend: Backend,
+        settings: &[&str],
+        cores: Option<&Cores>,
+    ) -> Result<Self> {
         let dir = tempfile::Builder::new()
             .prefix("messaging-bench.")
             .tempdir_in(&common.dir)
@@ -59,7 +77,16 @@ impl Stage {
             || format!("sqlite://{}", database(dir.path()).display()),
             Postgres::url,
         );
-        let node = Node::start(&common.bin, dir.path(), &[("MESSAGING_DATABASE_URL", &url)])?;
+        let writers = cores.map_or_else(String::new, |cores| words(cores.first_half()));
+        if let (Some(cores), Some(postgres)) = (cores, &postgres) {
+            bind_family(postgres.pid(), cores.first_half())?;
+        }
+        let settings = [
+            ("MESSAGING_DATABASE_URL", url.as_str()),
+            // Empty, it is as if it were not there.
+            ("MESSAGING_WRITER_CORES", &writers),
+        ];
+        let node = Node::start(&common.bin, dir.path(), &settings)?;
         Ok(Self {
             node,
             postgres,
