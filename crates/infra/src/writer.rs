@@ -1,4 +1,4 @@
-//! The writer: lanes, each a thread with a connection of its own that does all that is waiting in one
+//! The writer: lanes, each a thread with a connection of its own that does what is waiting in one
 //! transaction (group commit), answers each, and announces what happened, to each person in the order of
 //! its positions. While one lane waits for the database another decides. Here acts are put in line.
 
