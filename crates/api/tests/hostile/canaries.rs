@@ -78,8 +78,9 @@ async fn refused(canaries: &Canaries, request: reqwest::RequestBuilder) {
 #[actix_web::test]
 async fn no_canary_sings_whatever_is_logged() {
     for format in ["json", "pretty"] {
-        // Free a moment ago; what the listener's port is, no line tells.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        // What the listener's port is, no line tells, so it is one that was free a moment ago, of an address that nobody
+        // else uses: other tests' nodes and calls take the ports of the usual one.
+        let free = TcpListener::bind("127.0.0.2:0").unwrap();
         let metrics = free.local_addr().unwrap().to_string();
         drop(free);
         let node = Node::start(&[
