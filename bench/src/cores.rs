@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use rustix::{
     io::Errno,
     thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity},
@@ -16,29 +16,21 @@ pub(crate) struct Cores {
 }
 
 impl Cores {
-    /// # Errors
-    /// When there is only one, which cannot be divided.
     pub(crate) fn of_machine() -> Result<Self> {
         let set = sched_getaffinity(None).context("ask for the cores")?;
-        let all: Vec<_> = (0..CpuSet::MAX_CPU)
-            .filter(|core| set.is_set(*core))
-            .collect();
-        ensure!(all.len() > 1, "one core cannot be divided");
+        let cores = 0..CpuSet::MAX_CPU;
+        let all = cores.filter(|core| set.is_set(*core)).collect();
         Ok(Self { all })
-    }
-
-    /// Those of the database and of those who write to it.
-    pub(crate) fn first_half(&self) -> &[usize] {
-        self.all.split_at(self.all.len() / 2).0
-    }
-
-    /// All others.
-    pub(crate) fn second_half(&self) -> &[usize] {
-        self.all.split_at(self.all.len() / 2).1
     }
 
     pub(crate) fn all(&self) -> &[usize] {
         &self.all
+    }
+
+    /// Those of the database and of those who write to it, and all others; none where there is but one.
+    pub(crate) fn halves(&self) -> Option<(&[usize], &[usize])> {
+        let middle = self.all.len() / 2;
+        (middle > 0).then(|| self.all.split_at(middle))
     }
 }
 

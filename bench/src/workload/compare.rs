@@ -42,20 +42,20 @@ pub(crate) struct Options {
 struct Placement<'a> {
     /// What the figures' names say of it.
     words: &'static str,
-    node: &'a Node,
+    node: Node,
     couples: Vec<Couple>,
     /// The database's cores.
-    stores: Vec<usize>,
+    stores: &'a [usize],
     /// Those of all else: the peer, the load generator, pgbench.
-    others: Vec<usize>,
+    others: &'a [usize],
 }
 
 impl Placement<'_> {
     fn take(&self, postgres: &Postgres, peer: &Peer) -> Result<()> {
-        bind_family(postgres.pid(), &self.stores)?;
+        bind_family(postgres.pid(), self.stores)?;
         [peer.pid(), std::process::id()]
             .into_iter()
-            .try_for_each(|pid| bind(pid, &self.others))
+            .try_for_each(|pid| bind(pid, self.others))
     }
 }
 
@@ -83,29 +83,31 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     report.setting(Peer::words(&options.peer));
     let theirs = Peer::couples(postgres, strangers(options.pairs))?;
     let cores = Cores::of_machine()?;
-    let divided = divided(common, postgres, &cores)?;
-    let mut placements = Vec::new();
-    for (words, node, stores, others) in [
-        ("", &stage.node, cores.all(), cores.all()),
-        (
-            ", cores divided",
-            &divided,
-            cores.first_half(),
-            cores.second_half(),
-        ),
-    ] {
+    let mut placements = vec![Placement {
+        words: "",
+        couples: couples(stage.node.address, strangers(options.pairs)).await?,
+        node: stage.node,
+        stores: cores.all(),
+        others: cores.all(),
+    }];
+    if let Some((stores, others)) = cores.halves() {
+        let node = divided(common, postgres, stores)?;
         placements.push(Placement {
-            words,
-            node,
+            words: ", cores divided",
             couples: couples(node.address, strangers(options.pairs)).await?,
-            stores: stores.to_vec(),
-            others: others.to_vec(),
+            node,
+            stores,
+            others,
         });
     }
 
     for _ in 0..common.runs {
         let meter = Meter::start(Pids {
-            service: vec![stage.node.pid(), divided.pid(), peer.pid()],
+            service: placements
+                .iter()
+                .map(|placement| placement.node.pid())
+                .chain([peer.pid()])
+                .collect(),
             stores: vec![postgres.pid()],
         })?;
         let mut limit = 0.0_f64;
@@ -151,13 +153,13 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
 }
 
 /// A node with a database of its own in the cluster, whose writer has half of the cores alone.
-fn divided(common: &Common, postgres: &Postgres, cores: &Cores) -> Result<Node> {
+fn divided(common: &Common, postgres: &Postgres, writers: &[usize]) -> Result<Node> {
     postgres.ask("CREATE DATABASE divided")?;
     let dir = postgres.folder().join("divided");
     fs::create_dir(&dir).context("make a folder")?;
     let settings = [
         ("MESSAGING_DATABASE_URL", postgres.url_of("divided")),
-        ("MESSAGING_WRITER_CORES", words(cores.first_half())),
+        ("MESSAGING_WRITER_CORES", words(writers)),
     ];
     Node::start(
         &common.bin,

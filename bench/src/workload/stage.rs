@@ -49,8 +49,9 @@ impl Stage {
     /// With the database and those who write to it on one half of the cores, and all else, this process too, on the other.
     pub(crate) fn divided(common: &Common, backend: Backend) -> Result<Self> {
         let cores = Cores::of_machine()?;
-        let stage = Self::put_up(common, backend, &[], Some(&cores))?;
-        bind(std::process::id(), cores.second_half())?;
+        let (first, second) = cores.halves().context("one core cannot be divided")?;
+        let stage = Self::put_up(common, backend, &[], Some(first))?;
+        bind(std::process::id(), second)?;
         Ok(stage)
     }
 
@@ -63,7 +64,7 @@ impl Stage {
         common: &Common,
         backend: Backend,
         settings: &[&str],
-        cores: Option<&Cores>,
+        writers: Option<&[usize]>,
     ) -> Result<Self> {
         let dir = tempfile::Builder::new()
             .prefix("messaging-bench.")
@@ -77,10 +78,10 @@ impl Stage {
             || format!("sqlite://{}", database(dir.path()).display()),
             Postgres::url,
         );
-        let writers = cores.map_or_else(String::new, |cores| words(cores.first_half()));
-        if let (Some(cores), Some(postgres)) = (cores, &postgres) {
-            bind_family(postgres.pid(), cores.first_half())?;
+        if let (Some(cores), Some(postgres)) = (writers, &postgres) {
+            bind_family(postgres.pid(), cores)?;
         }
+        let writers = writers.map_or_else(String::new, words);
         let settings = [
             ("MESSAGING_DATABASE_URL", url.as_str()),
             // Empty, it is as if it were not there.
