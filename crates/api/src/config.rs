@@ -12,7 +12,7 @@
 //! | `MESSAGING_DATABASE_URL`, `DATABASE_URL` | `sqlite://PATH` or `postgres://…` | URL | a SQLite file in the data directory |
 //! | `MESSAGING_DATABASE_READERS` | reading connections | 1 to 1,000 | one more than cores; 3 to 32 |
 //! | `MESSAGING_DATABASE_WRITERS` | writing connections to PostgreSQL; SQLite has one | 1 to 64 | `1` |
-//! | `MESSAGING_WRITER_CORES` | cores for those who write, who then have them alone: where PostgreSQL is on the same machine, the ones that it is bound to (`docs/scaling.md`) | numbers, from 0, comma-separated; Linux | unset: wherever the kernel puts them |
+//! | `MESSAGING_WRITER_CORES` | cores for those who write, who then have them alone: where PostgreSQL is on the same machine, the ones that it is bound to (`docs/operations.md`) | numbers, from 0, comma-separated; Linux | unset: wherever the kernel puts them |
 //! | `MESSAGING_WRITE_QUEUE` | acts that may wait for the writer; one more is `overloaded` | 1 to 1,000,000 | `1024` |
 //! | `MESSAGING_EVENT_RETENTION_DAYS` | how long events can be resumed from | days, 1 to 3,650 | `30` |
 //! | `MESSAGING_JWT_SECRET` | signs access tokens (HS256) | 32 bytes or more; in development a shorter one is only warned of | made at first start and kept in the data directory |
@@ -45,10 +45,11 @@ mod issuance;
 mod secret;
 pub mod words;
 
-use std::{fmt, fmt::Write as _, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet, fmt, fmt::Write as _, net::SocketAddr, path::PathBuf, time::Duration,
+};
 
 use jsonwebtoken::Algorithm;
-use messaging_infra::Cores;
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use secret::kept_secret;
@@ -86,7 +87,7 @@ pub struct Settings {
     /// Writing connections to PostgreSQL.
     pub database_writers: u32,
     /// Where those who write run, if not wherever the kernel puts them.
-    pub writer_cores: Option<Cores>,
+    pub writer_cores: Option<BTreeSet<usize>>,
     /// Acts that may wait for the writer.
     pub write_queue: usize,
     /// How long events can be resumed from.
@@ -274,8 +275,11 @@ impl Settings {
             (
                 "WRITER_CORES",
                 self.writer_cores
-                    .as_ref()
-                    .map_or_else(String::new, Cores::to_string),
+                    .iter()
+                    .flatten()
+                    .map(usize::to_string)
+                    .collect::<Vec<_>>()
+                    .join(","),
             ),
             ("WRITE_QUEUE", self.write_queue.to_string()),
             (

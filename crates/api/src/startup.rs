@@ -14,7 +14,7 @@ use std::{
 };
 
 use actix_web::{dev::ServerHandle, rt, web::Data};
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use messaging_domain::{Announcer, ProductPolicy};
 use messaging_infra::{Cores, Database, DatabaseSettings, DatabaseUrl};
 use prometheus_client::registry::Registry;
@@ -90,15 +90,23 @@ pub struct Running {
 /// others.
 ///
 /// # Errors
-/// When the kernel does not allow it.
+/// When they are not this process's, or none is left, or where it is not Linux.
 pub fn leave_cores_to_writers(settings: &Settings) -> anyhow::Result<()> {
-    if let Some(writers) = &settings.writer_cores {
-        let bound = Cores::allowed()?
-            .without(writers)
-            .context("no core is left for all else")?
-            .bind_thread();
-        bound.context("MESSAGING_WRITER_CORES")?;
-    }
+    settings.writer_cores.clone().map_or(Ok(()), |writers| {
+        leave(&writers.into()).context("MESSAGING_WRITER_CORES")
+    })
+}
+
+fn leave(writers: &Cores) -> anyhow::Result<()> {
+    let allowed = Cores::allowed()?;
+    ensure!(
+        writers.without(&allowed).is_none(),
+        "give cores that this process may use: {allowed}"
+    );
+    let others = allowed.without(writers);
+    others
+        .with_context(|| format!("leave one core of {allowed} for all else"))?
+        .bind_thread()?;
     Ok(())
 }
 
@@ -269,7 +277,7 @@ async fn open_store(settings: &Settings, hub: Hub) -> anyhow::Result<Store> {
         url: database_url(settings)?,
         readers: settings.database_readers,
         writers: settings.database_writers,
-        writer_cores: settings.writer_cores.clone(),
+        writer_cores: settings.writer_cores.clone().map(Cores::from),
         queue: settings.write_queue,
         shared: settings.nats.is_some(),
     };

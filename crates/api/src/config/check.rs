@@ -1,6 +1,7 @@
 //! From words to settings: everything that is wrong is named at once, with its remedy.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     num::NonZero,
     path::{Path, PathBuf},
@@ -8,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use messaging_infra::Cores;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
@@ -250,19 +250,12 @@ fn log_format(word: &str) -> Result<LogFormat, String> {
     }
 }
 
-/// Cores that this process may use, but for at least one.
-fn writer_cores(list: &str) -> Result<Cores, String> {
-    let cores: Cores = list
-        .parse()
-        .map_err(|error| format!("give the numbers of cores, such as `0` or `0,1`: {error}"))?;
-    let allowed = Cores::allowed().map_err(|error| format!("leave it away here: {error}"))?;
-    if cores.without(&allowed).is_some() {
-        return Err(format!("give cores that this process may use: {allowed}"));
-    }
-    if allowed.without(&cores).is_none() {
-        return Err(format!("leave one core of {allowed} for all else"));
-    }
-    Ok(cores)
+/// Which of them there are is seen where they are used.
+fn writer_cores(list: &str) -> Result<BTreeSet<usize>, String> {
+    let numbers = list.split(',').map(|number| number.trim().parse());
+    numbers
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("give the numbers of cores, such as `0` or `0,1`: {error}"))
 }
 
 /// Reading connections, where nobody names a number: with many more of them than cores the slowest pages take longer

@@ -1,6 +1,6 @@
 //! Which cores the process runs on.
 
-use std::fs;
+use std::{collections::BTreeSet, fs, process::Command};
 
 use messaging_infra::Cores;
 
@@ -10,13 +10,7 @@ use crate::node::Node;
 #[test]
 fn those_who_write_have_their_cores_alone() {
     let allowed = Cores::allowed().unwrap();
-    let first: Cores = allowed
-        .to_string()
-        .split(',')
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let first = first_of(&allowed);
     let Some(others) = allowed.without(&first) else {
         return; // One core cannot be divided.
     };
@@ -36,6 +30,35 @@ fn those_who_write_have_their_cores_alone() {
         assert_eq!(numbers(runs_on), expected.to_string(), "{name}");
     }
     assert_eq!(writers, 1);
+}
+
+/// A node that is told otherwise does not start, and says what to do.
+#[test]
+fn cores_are_there_and_one_is_left() {
+    let allowed = Cores::allowed().unwrap().to_string();
+    for (list, remedy) in [
+        ("100000", "give cores that this process may use"),
+        (allowed.as_str(), "leave one core of"),
+    ] {
+        let refused = Command::new(Node::BINARY)
+            .env("MESSAGING_WRITER_CORES", list)
+            // One that did start would end here.
+            .env("MESSAGING_DATABASE_URL", "sqlite:///proc/none.db")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success());
+        assert!(
+            said.contains("MESSAGING_WRITER_CORES") && said.contains(remedy),
+            "{said}"
+        );
+    }
+}
+
+fn first_of(cores: &Cores) -> Cores {
+    let numbers = cores.to_string();
+    let first = numbers.split(',').next().unwrap().parse().unwrap();
+    BTreeSet::from([first]).into()
 }
 
 /// The kernel's list, which has ranges.
