@@ -1,5 +1,6 @@
 //! Where everything is put together, started, and brought down again: the composition root.
 
+mod cores;
 mod measured;
 mod nodes;
 mod server;
@@ -14,7 +15,7 @@ use std::{
 };
 
 use actix_web::{dev::ServerHandle, rt, web::Data};
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use messaging_domain::{Announcer, ProductPolicy};
 use messaging_infra::{Cores, Database, DatabaseSettings, DatabaseUrl};
 use prometheus_client::registry::Registry;
@@ -39,6 +40,7 @@ use crate::{
     service::{ServerKey, Service},
     ws::{Hub, Timing},
 };
+pub use cores::leave_cores_to_writers;
 use server::{listen, serve};
 
 /// Over which sessions are sent away when the service goes down.
@@ -84,30 +86,6 @@ pub struct Running {
     hub: Hub,
     server: ServerHandle,
     tasks: Vec<JoinHandle<()>>,
-}
-
-/// Leaves their cores to those who write, if they have some: this thread, and all that it starts from now on, run on the
-/// others.
-///
-/// # Errors
-/// When they are not this process's, or none is left, or where it is not Linux.
-pub fn leave_cores_to_writers(settings: &Settings) -> anyhow::Result<()> {
-    settings.writer_cores.clone().map_or(Ok(()), |writers| {
-        leave(&writers.into()).context("MESSAGING_WRITER_CORES")
-    })
-}
-
-fn leave(writers: &Cores) -> anyhow::Result<()> {
-    let allowed = Cores::allowed()?;
-    ensure!(
-        writers.without(&allowed).is_none(),
-        "give cores that this process may use: {allowed}"
-    );
-    let others = allowed.without(writers);
-    others
-        .with_context(|| format!("leave one core of {allowed} for all else"))?
-        .bind_thread()?;
-    Ok(())
 }
 
 /// Puts a service together and starts it, on the runtime of the caller.
