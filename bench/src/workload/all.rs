@@ -73,22 +73,19 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
         },
     )
     .await?;
-    all.add(
-        &report,
-        &[
-            Goal::least("S1", "service, durable sends a second", 20_000.0, 30_000.0),
-            Goal::least("S1", "service / naive limit", 2.0, 3.0),
-            Goal::least("S1", "service / peer", 4.0, 6.0),
-            Goal::least(
-                "S1",
-                "service, cores divided, durable sends a second",
-                20_000.0,
-                30_000.0,
-            ),
-            Goal::least("S1", "service, cores divided / naive limit", 2.0, 3.0),
-            Goal::least("S1", "service, cores divided / peer", 4.0, 6.0),
-        ],
-    );
+    for placed in ["", compare::DIVIDED] {
+        let least = |figure: &str, gate, goal| {
+            Goal::least("S1", &format!("service{placed}{figure}"), gate, goal)
+        };
+        all.add(
+            &report,
+            &[
+                least(", durable sends a second", 20_000.0, 30_000.0),
+                least(" / naive limit", 2.0, 3.0),
+                least(" / peer", 4.0, 6.0),
+            ],
+        );
+    }
     let report = open::run(
         common,
         &open::Options {

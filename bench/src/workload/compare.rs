@@ -25,6 +25,9 @@ use crate::{
     scene::{Connected, Couple, Scene, couples, strangers},
 };
 
+/// What the figures' names say of divided cores.
+pub(crate) const DIVIDED: &str = ", cores divided";
+
 /// Clients of the naive limit: the best of these counts.
 const CLIENTS: [u32; 3] = [8, 16, 32];
 
@@ -93,7 +96,7 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     if let Some((stores, others)) = cores.halves() {
         let node = divided(common, postgres, stores)?;
         placements.push(Placement {
-            words: ", cores divided",
+            words: DIVIDED,
             couples: couples(node.address, strangers(options.pairs)).await?,
             node,
             stores,
