@@ -39,11 +39,9 @@ impl<T> End<T> {
     pub(super) fn join(&self, one: T) -> Result<(), TrySendError<T>> {
         // Before it is there, so that nobody counts down to less than nothing.
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.queue.try_send(one).inspect_err(|_| self.left(1))
-    }
-
-    fn left(&self, many: usize) {
-        self.waiting.fetch_sub(many, Ordering::Relaxed);
+        self.queue.try_send(one).inspect_err(|_| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        })
     }
 }
 
