@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{
     send::WARM_UP,
-    stage::{Backend, Running, Stage},
+    stage::{Backend, Stage, WarmUp},
 };
 use crate::{
     Common,
@@ -69,10 +69,11 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
     scene.begin_closed(1)?;
     scene.settle()?;
     for _ in 0..common.runs {
+        let warm_up = WarmUp::new(&scene, stage.pids(), stage.postgres.as_ref())?;
         readers.begin(&mut scene.links.out)?;
         scene.begin_closed(1)?;
         until(&mut scene, &mut readers, after(WARM_UP)?)?;
-        let running = Running::start(&mut scene, stage.pids(), stage.postgres.as_ref())?;
+        let running = warm_up.over(&mut scene)?;
         let (cursors, begun) = (scene.traffic.others, Instant::now());
         readers.counting = true;
         until(

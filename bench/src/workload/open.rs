@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::{
     send::WARM_UP,
-    stage::{Backend, Ran, Running, Stage},
+    stage::{Backend, Ran, Stage, WarmUp},
 };
 use crate::{
     Common, links,
@@ -102,14 +102,15 @@ pub(crate) fn measure(
     pids: &Pids,
     postgres: Option<&Postgres>,
 ) -> Result<Ran> {
+    let mut warm_up = Some(WarmUp::new(scene, pids.clone(), postgres)?);
     scene.links.tick(pace.tick())?;
     let begin = Instant::now();
     let counted = begin + WARM_UP;
     let end = counted + Duration::from_secs(seconds);
     let mut running = None;
     scene.open_until(begin, end, pace, |scene, now| {
-        if running.is_none() && now >= counted {
-            running = Some(Running::start(scene, pids.clone(), postgres)?);
+        if let Some(warm_up) = warm_up.take_if(|_| now >= counted) {
+            running = Some(warm_up.over(scene)?);
         }
         Ok(false)
     })?;

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::stage::{Backend, Ran, Running, Stage};
+use super::stage::{Backend, Ran, Stage, WarmUp};
 use crate::{
     Common,
     frames::Dialect,
@@ -141,9 +141,10 @@ pub(crate) fn measure(
     pids: Pids,
     postgres: Option<&Postgres>,
 ) -> Result<Ran> {
+    let warm_up = WarmUp::new(scene, pids, postgres)?;
     scene.begin_closed(in_flight)?;
     scene.closed_until(after(WARM_UP)?)?;
-    let running = Running::start(scene, pids, postgres)?;
+    let running = warm_up.over(scene)?;
     scene.closed_until(after(Duration::from_secs(seconds))?)?;
     let ran = running.stop(scene, postgres)?;
     scene.settle()?;

@@ -135,9 +135,17 @@ fn database(dir: &Path) -> PathBuf {
     dir.join("messaging.sqlite3")
 }
 
+/// A run that does not count yet. What takes long to find out is found out before it begins: meanwhile nothing is sent, nor
+/// read, and that would count.
+pub(crate) struct WarmUp {
+    pids: Pids,
+    written: Option<Written>,
+}
+
 /// A run that is being measured.
 pub(crate) struct Running {
     meter: Meter,
+    /// Before its warm-up.
     written: Option<Written>,
     carried: Carried,
     sent: u64,
@@ -155,35 +163,45 @@ pub(crate) struct Ran {
     written: Option<(Written, Written)>,
 }
 
-impl Running {
+impl WarmUp {
+    /// Before the first message.
+    pub(crate) fn new(scene: &Scene, pids: Pids, postgres: Option<&Postgres>) -> Result<Self> {
+        Ok(Self {
+            pids,
+            written: written(scene, postgres)?,
+        })
+    }
+
     /// From now on it counts.
-    pub(crate) fn start(
-        scene: &mut Scene,
-        pids: Pids,
-        postgres: Option<&Postgres>,
-    ) -> Result<Self> {
+    pub(crate) fn over(self, scene: &mut Scene) -> Result<Running> {
         scene.traffic.counting = true;
         scene.traffic.acknowledged = Latencies::new()?;
         scene.traffic.delivered = Latencies::new()?;
-        Ok(Self {
-            written: postgres.map(Written::read).transpose()?,
-            meter: Meter::start(pids)?,
+        Ok(Running {
+            meter: Meter::start(self.pids)?,
+            written: self.written,
             carried: scene.links.carried,
             sent: scene.traffic.flights.sent(),
             begun: Instant::now(),
         })
     }
+}
 
+fn written(scene: &Scene, postgres: Option<&Postgres>) -> Result<Option<Written>> {
+    let sent = scene.traffic.flights.sent();
+    postgres
+        .map(|postgres| Written::read(postgres, sent))
+        .transpose()
+}
+
+impl Running {
     /// From now on it does not.
     pub(crate) fn stop(self, scene: &mut Scene, postgres: Option<&Postgres>) -> Result<Ran> {
         scene.traffic.counting = false;
         let took = self.begun.elapsed();
         let spent = self.meter.read()?;
         let (before, now) = (self.carried, scene.links.carried);
-        let written = match (self.written, postgres) {
-            (Some(before), Some(postgres)) => Some((before, Written::read(postgres)?)),
-            _ => None,
-        };
+        let written = self.written.zip(written(scene, postgres)?);
         Ok(Ran {
             acknowledged: std::mem::replace(&mut scene.traffic.acknowledged, Latencies::new()?),
             delivered: std::mem::replace(&mut scene.traffic.delivered, Latencies::new()?),
@@ -223,7 +241,7 @@ impl Ran {
             each(self.carried.reads),
         );
         if let Some((before, now)) = &self.written {
-            now.report_since(before, self.sent, report);
+            now.report_since(before, report);
         }
     }
 }

@@ -4,26 +4,29 @@ use anyhow::Result;
 
 use crate::{machine::real, postgres::Postgres, report::Report};
 
-/// How far PostgreSQL's counters are.
+/// How far PostgreSQL's counters are after so many messages.
 pub(super) struct Written {
+    sent: u64,
     wal: f64,
     commits: f64,
 }
 
 impl Written {
-    pub(super) fn read(postgres: &Postgres) -> Result<Self> {
+    pub(super) fn read(postgres: &Postgres, sent: u64) -> Result<Self> {
         Ok(Self {
+            sent,
             wal: postgres.number("SELECT pg_current_wal_insert_lsn() - '0/0'")?,
             commits: postgres
                 .number("SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'")?,
         })
     }
 
-    pub(super) fn report_since(&self, before: &Self, sent: u64, report: &mut Report) {
-        report.figure("WAL, bytes a message", (self.wal - before.wal) / real(sent));
+    pub(super) fn report_since(&self, before: &Self, report: &mut Report) {
+        let each = |all: f64| all / real((self.sent - before.sent).max(1));
+        report.figure("WAL, bytes a message", each(self.wal - before.wal));
         report.figure(
             "transactions of all kinds a message",
-            (self.commits - before.commits) / real(sent),
+            each(self.commits - before.commits),
         );
     }
 }
