@@ -2,6 +2,7 @@
 
 mod client;
 mod cores;
+mod disk;
 mod flights;
 mod frames;
 mod latencies;

@@ -14,13 +14,16 @@ use super::{
     stage::{Backend, Ran, Stage, WarmUp},
 };
 use crate::{
-    Common, links,
+    Common, disk, links,
     machine::{Pids, real},
     postgres::Postgres,
     report::Report,
     scene::{Connected, Pace, Scene, couples, strangers},
     stalled::Stalled,
 };
+
+/// How many commits a second there are at most: above that, more messages share one.
+const MOST_FLUSHES: u32 = 1_500;
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
@@ -70,6 +73,12 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
                 &format!("send at {rate}/s"),
                 &mut report,
             );
+            let floor = disk::flushes(
+                stage.folder(),
+                rate.min(MOST_FLUSHES),
+                Duration::from_secs(common.seconds),
+            )?;
+            floor.report(&at("the disk alone, due to flushed,"), &mut report);
             // Below that it is no measurement at this rate.
             ensure!(
                 ran.rate() > f64::from(rate) * 0.95,

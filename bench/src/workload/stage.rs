@@ -109,6 +109,11 @@ impl Stage {
         Ok(postgres)
     }
 
+    /// A folder on the disk that messages are kept on.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// In words, for the report.
     pub(crate) fn words(&self) -> String {
         self.postgres

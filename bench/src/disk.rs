@@ -1,0 +1,51 @@
+//! What the disk takes alone: the floor under every commit.
+
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::FileExt as _,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::latencies::Latencies;
+
+/// What is written at once: a page of PostgreSQL's log.
+const PAGE: usize = 8 * 1024;
+
+/// How many pages are written one after the other before the first of them again: a file of the log.
+const PAGES: u64 = 2_048;
+
+/// Writes pages and has each flushed, so many a second, over places that were written before, as a log's are. Counts
+/// from the moment a page was due.
+pub(crate) fn flushes(folder: &Path, rate: u32, length: Duration) -> Result<Latencies> {
+    let path = folder.join("flushes");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(&path)
+        .with_context(|| format!("make {}", path.display()))?;
+    let page = [b'x'; PAGE];
+    let place = |number: u64| number % PAGES * crate::links::count(PAGE);
+    for number in 0..PAGES {
+        file.write_all_at(&page, place(number))?;
+    }
+    file.sync_all().context("flush a file")?;
+    let mut took = Latencies::new()?;
+    let begin = Instant::now();
+    for number in 0.. {
+        let due = begin + Duration::from_secs(1) * number / rate;
+        if due >= begin + length {
+            break;
+        }
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        file.write_all_at(&page, place(number.into()))?;
+        file.sync_data().context("flush a page")?;
+        took.add(due.elapsed())?;
+    }
+    std::fs::remove_file(&path).context("remove a file")?;
+    Ok(took)
+}
