@@ -109,6 +109,9 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
             Goal::most("S2", "2000/s, due to delivery, p50, ms", 0.8, 0.5),
             Goal::most("S2", "2000/s, due to delivery, p99, ms", 2.5, 1.0),
             Goal::most("S2", "10000/s, due to delivery, p99, ms", 5.0, 2.0),
+            Goal::none("500/s, the disk alone, due to flushed, p99, ms"),
+            Goal::none("2000/s, the disk alone, due to flushed, p99, ms"),
+            Goal::none("10000/s, the disk alone, due to flushed, p99, ms"),
         ],
     );
     let over_http = send::Options {
