@@ -15,6 +15,9 @@ pub const MAX_QUERY: usize = 200;
 /// Longer words are found by their first so many characters.
 const MAX_WORD: usize = 64;
 
+/// How many bytes of a text there are for each of its words, as a rule.
+const USUAL_WORD: usize = 6;
+
 /// Folds a text for comparison: compatibility forms, case, accents and ligatures go.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -75,13 +78,15 @@ impl Words {
     fn of(text: &str) -> Self {
         let mut words = Self {
             folded: String::with_capacity(text.len()),
-            words: Vec::new(),
+            words: Vec::with_capacity(text.len() / USUAL_WORD),
         };
         let mut begun = None;
         let mut end = 0;
         for (at, c) in text.chars().enumerate() {
-            let alone = stands_alone(c);
-            let belongs = c.is_alphanumeric() || begun.is_some() && is_combining_mark(c);
+            // Most are ASCII, of which nothing has to be looked up.
+            let rare = !c.is_ascii();
+            let alone = rare && stands_alone(c);
+            let belongs = c.is_alphanumeric() || rare && begun.is_some() && is_combining_mark(c);
             if alone || !belongs {
                 words.finish(&mut begun, at);
             }
