@@ -2,8 +2,9 @@
 //! as it is; a page is read by whole slots, and sorted.
 
 use diesel::{
-    dsl::sql,
+    dsl::{AsSelect, IntoBoxed, Select, sql},
     prelude::*,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
     sql_types::{BigInt, Bool, Nullable, Text},
 };
 use messaging_domain::{InboxCursor, InboxQuery, Role, Timestamp, UserId};
@@ -36,17 +37,75 @@ pub(crate) fn page(
     user: &UserId,
     query: &InboxQuery,
 ) -> QueryResult<Vec<(Role, Latest)>> {
-    let mut page = Vec::new();
-    for role in [Role::Buyer, Role::Seller] {
-        let rows = page_of_side(conn, user, role, query)?;
-        page.extend(rows.into_iter().map(|row| (role, Latest::from(row))));
-    }
+    let [buyer, seller] =
+        [Role::Buyer, Role::Seller].map(|role| page_of_side(conn, user, role, query));
+    let is_postgres = matches!(conn, Conn::Postgres(_));
+    let rows = match (query.filter.is_none(), query.after.is_none()) {
+        (true, true) if is_postgres => BothSides::<FIRST>(buyer, seller).load(conn)?,
+        (true, false) if is_postgres => BothSides::<LATER>(buyer, seller).load(conn)?,
+        // There is no way to SQLite that could be spared, and what a filter asks for is planned worse together.
+        _ => {
+            let mut rows: Vec<LatestRow> = buyer.load(conn)?;
+            rows.extend(seller.load::<LatestRow>(conn)?);
+            rows
+        }
+    };
+    let mut page: Vec<_> = rows
+        .into_iter()
+        .map(Latest::from)
+        .filter_map(|latest| Some((latest.conversation.role_of(user)?, latest)))
+        .collect();
     page.sort_by(|(_, a), (_, b)| {
         let key = |latest: &Latest| (latest.conversation.last_activity_at, latest.conversation.id);
         key(b).cmp(&key(a))
     });
     page.truncate(query.limit.saturating_add(1));
     Ok(page)
+}
+
+type Backend = <Conn as Connection>::Backend;
+
+/// Rows of one side's inbox.
+type PageOfSide = IntoBoxed<
+    'static,
+    Select<
+        with_latest,
+        (
+            AsSelect<ConversationRow, Backend>,
+            AsSelect<Option<MessageRow>, Backend>,
+            AsSelect<Option<ProductRow>, Backend>,
+        ),
+    >,
+    Backend,
+>;
+
+/// Pages of both sides without a filter by one statement, each as it would be read alone: what PostgreSQL sorts has to
+/// stand above its joins. A first page has one text, a later one another, so that neither is put together anew for each.
+struct BothSides<const IS_FIRST: bool>(PageOfSide, PageOfSide);
+
+const FIRST: bool = true;
+const LATER: bool = false;
+
+impl<const IS_FIRST: bool> Query for BothSides<IS_FIRST> {
+    type SqlType = <PageOfSide as Query>::SqlType;
+}
+
+impl<const IS_FIRST: bool> QueryId for BothSides<IS_FIRST> {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<const IS_FIRST: bool> RunQueryDsl<Conn> for BothSides<IS_FIRST> {}
+
+impl<const IS_FIRST: bool> QueryFragment<Backend> for BothSides<IS_FIRST> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql("(");
+        QueryFragment::<Backend>::walk_ast(&self.0, out.reborrow())?;
+        out.push_sql(") UNION ALL (");
+        QueryFragment::<Backend>::walk_ast(&self.1, out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
 }
 
 /// What is in one side's inbox, from the cursor on: of rows of conversations, alone or with others.
@@ -81,14 +140,14 @@ macro_rules! in_inbox {
     }};
 }
 
-fn page_of_side(
-    conn: &mut Conn,
-    user: &UserId,
-    role: Role,
-    query: &InboxQuery,
-) -> QueryResult<Vec<LatestRow>> {
+fn page_of_side(conn: &Conn, user: &UserId, role: Role, query: &InboxQuery) -> PageOfSide {
     let last = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let mut rows = in_inbox!(with_latest().into_boxed(), user, role, query);
+    let rows = with_latest().select((
+        ConversationRow::as_select(),
+        Option::<MessageRow>::as_select(),
+        Option::<ProductRow>::as_select(),
+    ));
+    let mut rows = in_inbox!(rows.into_boxed(), user, role, query);
     if let Some(filter) = &query.filter {
         let matching = search::MessageMatch::new(conn, user, filter);
         // The counterpart's name or the product's title holds the phrase, or a message the words.
@@ -127,10 +186,4 @@ fn page_of_side(
         conversations::id.desc(),
     ))
     .limit(last.saturating_add(1))
-    .select((
-        ConversationRow::as_select(),
-        Option::<MessageRow>::as_select(),
-        Option::<ProductRow>::as_select(),
-    ))
-    .load(conn)
 }

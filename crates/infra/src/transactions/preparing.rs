@@ -164,7 +164,7 @@ fn postgres_prepares_what_is_read_often_once() {
         (1, &|conn| {
             drop(conversations::window(conn, id, Window::Latest, 50).unwrap());
         }),
-        (2, &|conn| {
+        (1, &|conn| {
             drop(inbox::page(conn, &ann, &asking(None, None)).unwrap());
         }),
         // Opening a conversation has prepared it already.
