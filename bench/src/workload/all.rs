@@ -73,19 +73,17 @@ async fn sent(common: &Common, options: &Options, all: &mut Summary) -> Result<(
         },
     )
     .await?;
-    for placed in ["", compare::DIVIDED] {
+    let goals = ["", compare::DIVIDED].map(|placed| {
         let least = |figure: &str, gate, goal| {
             Goal::least("S1", &format!("service{placed}{figure}"), gate, goal)
         };
-        all.add(
-            &report,
-            &[
-                least(", durable sends a second", 20_000.0, 30_000.0),
-                least(" / naive limit", 2.0, 3.0),
-                least(" / peer", 4.0, 6.0),
-            ],
-        );
-    }
+        [
+            least(", durable sends a second", 20_000.0, 30_000.0),
+            least(" / naive limit", 2.0, 3.0),
+            least(" / peer", 4.0, 6.0),
+        ]
+    });
+    all.add(&report, goals.as_flattened());
     let report = open::run(
         common,
         &open::Options {
