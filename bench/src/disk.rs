@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::latencies::Latencies;
+use crate::{latencies::Latencies, links::count, scene::Pace};
 
 /// What is written at once: a page of PostgreSQL's log.
 const PAGE: usize = 8 * 1024;
@@ -18,9 +18,9 @@ const PAGE: usize = 8 * 1024;
 /// How many pages are written one after the other before the first of them again: a file of the log.
 const PAGES: u64 = 2_048;
 
-/// Writes pages and has each flushed, so many a second, over places that were written before, as a log's are. Counts
-/// from the moment a page was due.
-pub(crate) fn flushes(folder: &Path, rate: u32, length: Duration) -> Result<Latencies> {
+/// Writes pages and has each flushed, by the clock, over places that were written before, as a log's are. Counts from
+/// the moment a page was due.
+pub(crate) fn flushes(folder: &Path, pace: Pace, length: Duration) -> Result<Latencies> {
     let path = folder.join("flushes");
     let file = OpenOptions::new()
         .write(true)
@@ -28,21 +28,21 @@ pub(crate) fn flushes(folder: &Path, rate: u32, length: Duration) -> Result<Late
         .truncate(true)
         .open(&path)
         .with_context(|| format!("make {}", path.display()))?;
-    let page = [b'x'; PAGE];
-    let place = |number: u64| number % PAGES * crate::links::count(PAGE);
+    let content = [b'x'; PAGE];
+    let offset = |number: u64| number % PAGES * count(PAGE);
     for number in 0..PAGES {
-        file.write_all_at(&page, place(number))?;
+        file.write_all_at(&content, offset(number))?;
     }
     file.sync_all().context("flush a file")?;
     let mut took = Latencies::new()?;
     let begin = Instant::now();
     for number in 0.. {
-        let due = begin + Duration::from_secs(1) * number / rate;
+        let due = begin + pace.interval() * number;
         if due >= begin + length {
             break;
         }
         thread::sleep(due.saturating_duration_since(Instant::now()));
-        file.write_all_at(&page, place(number.into()))?;
+        file.write_all_at(&content, offset(number.into()))?;
         file.sync_data().context("flush a page")?;
         took.add(due.elapsed())?;
     }

@@ -2,7 +2,7 @@
 //! each: ratios. All run wherever the kernel puts them, and then with the cores divided: the database, and those of the
 //! service who write to it, on one half, all else on the other.
 
-use std::{fs, path::PathBuf};
+use std::{fs, net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -130,9 +130,11 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
         let mut turns = Vec::new();
         for placement in &placements {
             placement.take(postgres, &peer)?;
+            let Placement { node, couples, .. } = placement;
+            let (node, peer) = ((node.pid(), node.address), (peer.pid(), peer.address));
             turns.push(Turn {
-                service: send(common, postgres, placement)?,
-                peer: send_to_peer(common, postgres, &peer, &theirs)?,
+                service: send(common, postgres, node, couples, Dialect::Socket)?,
+                peer: send(common, postgres, peer, &theirs, Dialect::SocketIo)?,
             });
         }
         // Whoever is compared with is taken at their best.
@@ -173,32 +175,23 @@ fn divided(common: &Common, postgres: &Postgres, writers: &[usize]) -> Result<No
     )
 }
 
-fn send(common: &Common, postgres: &Postgres, placement: &Placement<'_>) -> Result<Ran> {
-    postgres.settle()?;
-    // People come anew each time: whoever says nothing for a minute is sent away.
-    let address = placement.node.address;
-    let mut scene = Scene::set(address, &placement.couples, Connected::default())?;
-    let pids = Pids {
-        service: vec![placement.node.pid()],
-        stores: vec![postgres.pid()],
-    };
-    measure(&mut scene, common.seconds, 1, pids, None)
-}
-
-fn send_to_peer(
+/// Sends of these couples to who listens there, on the settled cluster.
+fn send(
     common: &Common,
     postgres: &Postgres,
-    peer: &Peer,
+    (pid, address): (u32, SocketAddr),
     couples: &[Couple],
+    dialect: Dialect,
 ) -> Result<Ran> {
     postgres.settle()?;
     let connected = Connected {
-        dialect: Dialect::SocketIo,
+        dialect,
         ..Connected::default()
     };
-    let mut scene = Scene::set(peer.address, couples, connected)?;
+    // People come anew each time: whoever says nothing for a minute is sent away.
+    let mut scene = Scene::set(address, couples, connected)?;
     let pids = Pids {
-        service: vec![peer.pid()],
+        service: vec![pid],
         stores: vec![postgres.pid()],
     };
     measure(&mut scene, common.seconds, 1, pids, None)

@@ -73,11 +73,12 @@ pub(crate) async fn run(common: &Common, options: &Options) -> Result<Report> {
                 &format!("send at {rate}/s"),
                 &mut report,
             );
-            let floor = disk::flushes(
-                stage.folder(),
-                rate.min(MOST_FLUSHES),
-                Duration::from_secs(common.seconds),
-            )?;
+            let commits = Pace {
+                rate: rate.min(MOST_FLUSHES),
+                burst: 1,
+            };
+            let length = Duration::from_secs(common.seconds);
+            let floor = disk::flushes(stage.folder(), commits, length)?;
             floor.report(&at("the disk alone, due to flushed,"), &mut report);
             // Below that it is no measurement at this rate.
             ensure!(
