@@ -43,7 +43,7 @@ pub(crate) fn page(
     let rows = match (query.filter.is_none(), query.after.is_none()) {
         (true, true) if is_postgres => BothSides::<FIRST>(buyer, seller).load(conn)?,
         (true, false) if is_postgres => BothSides::<LATER>(buyer, seller).load(conn)?,
-        // There is no way to SQLite that could be spared, and what a filter asks for is planned worse together.
+        // SQLite has no round trip to spare, and what a filter asks for is planned worse together.
         _ => {
             let mut rows: Vec<LatestRow> = buyer.load(conn)?;
             rows.extend(seller.load::<LatestRow>(conn)?);

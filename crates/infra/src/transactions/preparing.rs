@@ -8,7 +8,7 @@ use diesel::{
     sql_query,
     sql_types::Text,
 };
-use messaging_domain::{ClientId, Cursor, Position, Revision, Seq, Window};
+use messaging_domain::{ClientId, Cursor, InboxCursor, Position, Revision, Seq, Timestamp, Window};
 
 use super::{Run, alone, asking, open, prepared, recalling, seat, user, words};
 use crate::{batch::LastSeen, connection::Conn, conversations, directory, fresh::Kind, inbox, log};
@@ -151,7 +151,11 @@ fn postgres_prepares_what_is_read_often_once() {
         &seat.write(ClientId::new(), words("hello")).unwrap(),
     );
     let (ann, id) = (user("ann"), seat.conversation());
-    let reads: [(usize, Run<'_>); 6] = [
+    let later = InboxCursor {
+        last_activity_at: Timestamp::now(),
+        id,
+    };
+    let reads: [(usize, Run<'_>); 7] = [
         (1, &|conn| {
             log::stream(conn, &ann).map(drop).unwrap();
         }),
@@ -166,6 +170,9 @@ fn postgres_prepares_what_is_read_often_once() {
         }),
         (1, &|conn| {
             drop(inbox::page(conn, &ann, &asking(None, None)).unwrap());
+        }),
+        (1, &|conn| {
+            drop(inbox::page(conn, &ann, &asking(Some(later), None)).unwrap());
         }),
         // Opening a conversation has prepared it already.
         (0, &|conn| {
